@@ -1,0 +1,44 @@
+"""All that can be chosen when a sandbox is started."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from archiver.sandbox.credentials import Credentials
+
+
+@dataclass(frozen=True, kw_only=True)
+class SandboxSettings:
+    """How a sandbox is filled and served.
+
+    The control interface has no authentication: leave `host` on loopback unless the network is yours.
+    Raises: ValueError, with a sentence, for values out of bounds.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0  # 0: a free one
+    root_path: str = "/api/v1"  # served beside /SuperOffice/api/v1, which an onsite installation has
+    seed: int = 1
+    chat_sessions: int = 300  # how many are there at the start; 0: an empty tenant
+    messages_per_chat_session: int = 12  # the mean, about; below 10 it has little effect
+    ends_at: datetime | None = None  # aware; when the newest generated message was posted; None: now
+    live_rate: float = 0.0  # messages a second that go on coming in while it runs
+    latency_s: float = 0.0  # pause before each SuperOffice reply
+    time_zone: str = "Europe/Oslo"  # the tenant's base zone, in which a request without SO-TimeZone gets its times
+    unknown_chat_session: Literal["[]", "null"] = "[]"  # GetChatMessages' reply, which the reference leaves open
+    credentials: Credentials = field(default_factory=Credentials)
+
+    def __post_init__(self) -> None:
+        _require(0 <= self.port <= 65535, "port must be between 0 and 65535.")
+        _require(self.root_path.startswith("/"), "root_path must start with a slash.")
+        _require(self.chat_sessions >= 0, "chat_sessions must not be negative.")
+        _require(self.messages_per_chat_session >= 1, "messages_per_chat_session must be at least 1.")
+        _require(self.ends_at is None or self.ends_at.tzinfo is not None, "ends_at must have a time zone.")
+        _require(self.live_rate >= 0, "live_rate must not be negative.")
+        _require(self.latency_s >= 0, "latency_s must not be negative.")
+        _require(self.unknown_chat_session in ("[]", "null"), "unknown_chat_session must be [] or null.")
+
+
+def _require(condition: bool, sentence: str) -> None:
+    if not condition:
+        raise ValueError(sentence)

@@ -1,0 +1,123 @@
+"""GetChatSessionEntity, its REST twin and the OData list."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from archiver.sandbox import Sandbox
+from tests.sandbox.conftest import Client
+
+AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+
+def entity_of(client: Client, chat_session_id: int) -> dict[str, object] | None:
+    reply = client.post(f"/Agents/Chat/GetChatSessionEntity?chatSessionEntityId={chat_session_id}")
+    assert reply.status_code == 200
+    entity: dict[str, object] | None = reply.json()
+    return entity
+
+
+def test_the_entity_follows_the_chat(sandbox: Sandbox, client: Client) -> None:
+    chat_session_id = sandbox.tenant.open_chat_session(
+        agent="Kim Larsen", customer_name="Alice Morgan", when_requested=AT
+    )
+    sandbox.tenant.post(chat_session_id, type="ToUser", message="Hello?", when_posted=AT)
+    sandbox.tenant.post(chat_session_id, type="ToCustomer", message="Yes!", when_posted=AT + timedelta(minutes=1))
+    ended = AT + timedelta(minutes=2)
+    sandbox.tenant.post(chat_session_id, type="Special", special_type="ClosedByUser", when_posted=ended)
+    entity = entity_of(client, chat_session_id)
+    assert entity is not None
+    expected = {
+        "ChatSessionId": chat_session_id,
+        "Status": "Finished",
+        "FirstMessage": "Hello?",
+        "LastMessage": "Yes!",
+        "WhenRequested": "2026-03-02T08:00:00Z",
+        "WhenStarted": "2026-03-02T08:01:00Z",
+        "WhenEnded": "2026-03-02T08:02:00Z",
+        "WhenIdle": "2026-03-02T08:02:00Z",
+        "CustomerName": "Alice Morgan",
+        "SessionKey": "SANDBOX-SESSION-KEY-00000001",
+        "Person": None,
+    }
+    assert {name: entity[name] for name in expected} == expected
+
+
+def test_a_reopened_chat_session_has_no_end(sandbox: Sandbox, client: Client) -> None:
+    chat_session_id = sandbox.tenant.open_chat_session()
+    sandbox.tenant.post(chat_session_id, type="Special", special_type="ClosedByIdle")
+    sandbox.tenant.post(chat_session_id, type="Special", special_type="ReopenedByCustomer")
+    entity = entity_of(client, chat_session_id)
+    assert entity is not None
+    assert (entity["Status"], entity["WhenEnded"]) == ("CustomerLast", "0001-01-01T00:00:00Z")
+
+
+def test_a_missing_entity_is_null_for_the_agent_and_404_for_rest(sandbox: Sandbox, client: Client) -> None:
+    chat_session_id = sandbox.tenant.open_chat_session()
+    sandbox.tenant.delete_chat_session(chat_session_id)
+    assert entity_of(client, chat_session_id) is None
+    reply = client.get(f"/ChatSession/{chat_session_id}")
+    assert (reply.status_code, reply.json()["ErrorType"]) == (404, "SoNotFoundException")
+
+
+def test_the_rest_entity_adds_links(sandbox: Sandbox, client: Client) -> None:
+    chat_session_id = sandbox.tenant.open_chat_session()
+    sandbox.tenant.post(chat_session_id, special_type="ClosedByUser")  # so that WhenFetched stands still
+    entity = entity_of(client, chat_session_id)
+    assert entity is not None
+    assert client.get(f"/ChatSession/{chat_session_id}").json() == {**entity, "_Links": {}}
+
+
+@pytest.mark.parametrize(("query", "status"), [("", 200), ("?chatSessionEntityId=x", 400)])
+def test_a_bad_entity_parameter_gets_an_error_object(client: Client, query: str, status: int) -> None:
+    reply = client.post(f"/Agents/Chat/GetChatSessionEntity{query}")
+    assert (reply.status_code, set(reply.json())) == (status, {"Message", "MessageDetail"})
+
+
+def listed(client: Client, **options: str) -> list[int]:
+    reply = client.get("/ChatSession", params={f"${name}": value for name, value in options.items()})
+    assert reply.status_code == 200
+    return [row["chatSessionId"] for row in reply.json()["value"]]
+
+
+def test_the_list_filters_orders_and_cuts(sandbox: Sandbox, client: Client) -> None:
+    for day in range(5):
+        sandbox.tenant.open_chat_session(when_requested=AT + timedelta(days=day))
+    assert listed(client) == [1, 2, 3, 4, 5]
+    assert listed(client, filter="chatSessionId gt 1", orderBy="chatSessionId asc", top="2") == [2, 3]
+    assert listed(client, filter="chatSessionId ge 2 and chatSessionId lt 4") == [2, 3]
+    assert listed(client, filter="chatSessionId le 2", orderBy="chatSessionId desc") == [2, 1]
+    window = "whenRequested afterTime '2026-03-03T08:00:00' and whenRequested beforeTime '2026-03-06T08:00:00'"
+    assert listed(client, filter=window) == [3, 4]
+
+
+def test_a_list_row_holds_the_columns_asked_for(sandbox: Sandbox, client: Client) -> None:
+    sandbox.tenant.open_chat_session(topic_name="Support", when_requested=AT)
+    reply = client.get("/ChatSession", params={"$select": "chatSessionId,chatTopic/name,whenRequested"}).json()
+    assert reply["odata.nextLink"] is None
+    assert reply["value"] == [
+        {
+            "PrimaryKey": 1,
+            "EntityName": "chat",
+            "chatSessionId": 1,
+            "chatTopic/name": "Support",
+            "whenRequested": "2026-03-02T08:00:00Z",
+        }
+    ]
+
+
+def test_the_next_link_leads_through_the_list(sandbox: Sandbox, client: Client) -> None:
+    for _ in range(5):
+        sandbox.tenant.open_chat_session()
+    page = client.get("/ChatSession", params={"$top": "2"}).json()
+    found = [row["PrimaryKey"] for row in page["value"]]
+    while page["odata.nextLink"]:
+        page = client.http.get(page["odata.nextLink"], timeout=10).json()
+        found += [row["PrimaryKey"] for row in page["value"]]
+    assert found == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("query", ["$filter=status eq 7", "$orderBy=rating", "$top=x", "$select=secret"])
+def test_an_unsupported_list_query_is_400(client: Client, query: str) -> None:
+    reply = client.get(f"/ChatSession?{query}")
+    assert (reply.status_code, reply.json()["Error"]) == (400, True)

@@ -1,0 +1,96 @@
+"""The control interface over HTTP."""
+
+import pytest
+
+from archiver.sandbox import Sandbox
+from tests.sandbox.conftest import Client
+
+
+def test_a_chat_is_opened_filled_edited_and_deleted(sandbox: Sandbox, client: Client) -> None:
+    opened = client.control(
+        "POST", "/chat-sessions", json={"customer_name": "Åse", "when_requested": "2026-01-01T00:00:00Z"}
+    )
+    assert opened.json() == {"chat_session_id": 1}
+    message = {"chat_session_id": 1, "message": "Hei", "type": "ToUser", "when_posted": "2026-01-01T10:00:00+01:00"}
+    assert client.control("POST", "/messages", json=message).json() == {"chat_message_id": 1}
+    assert client.control("PATCH", "/messages/1", json={"message": "Hallo", "chat_message_id": 5}).ok
+    row = client.control("GET", "/truth?chat_session_id=1").json()[0]
+    assert (row["ChatMessageId"], row["Message"], row["WhenPosted"]) == (5, "Hallo", "2026-01-01T09:00:00Z")
+    assert client.get_chat_messages(1).json() == client.control("GET", "/truth").json() == sandbox.tenant.rows()
+    assert client.control("DELETE", "/messages/1").ok
+    assert client.control("GET", "/truth").json() == []
+    assert client.control("DELETE", "/chat-sessions/1").ok
+    assert sandbox.tenant.chat_sessions() == []
+
+
+def test_a_chat_session_is_edited(sandbox: Sandbox, client: Client) -> None:
+    chat_session_id = sandbox.tenant.open_chat_session(contact_id=7)
+    changes = {"status": "Deleted", "contact_id": 0, "when_ended": "2026-01-01T00:00:00Z", "Rank": "odd"}
+    assert client.control("PATCH", f"/chat-sessions/{chat_session_id}", json=changes).ok
+    entity = client.get(f"/ChatSession/{chat_session_id}").json()
+    seen = (entity["Status"], entity["Contact"], entity["WhenEnded"], entity["Rank"])
+    assert seen == ("Deleted", None, "2026-01-01T00:00:00Z", "odd")
+
+
+def test_failures_are_switched_on_and_off(client: Client) -> None:
+    added = client.control("POST", "/failures", json={"kind": "status", "status": 503, "times": 3})
+    assert added.json() == {"id": 1}
+    assert client.get_chat_messages(1).status_code == 503
+    assert client.control("GET", "/failures").json()["failures"][0]["times"] == 2
+    assert client.control("DELETE", "/failures/1").ok
+    assert client.get_chat_messages(1).status_code == 200
+    client.control("POST", "/failures", json={"kind": "null"})
+    assert client.control("DELETE", "/failures").ok
+    assert client.control("GET", "/failures").json() == {"failures": []}
+
+
+def test_requests_are_listed_and_forgotten(client: Client) -> None:
+    client.get_chat_messages(4)
+    (request,) = client.control("GET", "/requests").json()["requests"]
+    assert (request["operation"], request["chat_session_id"], request["status"]) == ("GetChatMessages", 4, 200)
+    assert client.control("DELETE", "/requests").ok
+    assert client.control("GET", "/requests").json() == {"requests": []}
+
+
+def test_the_summary_counts(client: Client) -> None:
+    ids = client.control("POST", "/live", json={"events": 40}).json()["chat_message_ids"]
+    client.get_chat_messages(1)
+    summary = client.control("GET", "/summary").json()
+    assert ids == list(range(1, 41))
+    assert summary["messages"] == summary["highest_chat_message_id"] == 40
+    assert summary["chat_sessions"] == summary["highest_chat_session_id"] > 1
+    assert summary["requests"] == {"GetChatMessages": 1}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "says"),
+    [
+        ("POST", "/messages", {"message": "x"}, 400, "chat_session_id"),
+        ("POST", "/messages", {"chat_session_id": 1, "colour": "red"}, 400, "colour"),
+        ("POST", "/messages", {"chat_session_id": 1, "when_posted": "2026-01-01T00:00:00"}, 400, "timezone"),
+        ("POST", "/messages", {"chat_session_id": 1}, 404, "no chat session 1"),
+        ("PATCH", "/messages/1", [], 400, "object"),
+        ("DELETE", "/messages/1", None, 404, "no message 1"),
+        ("POST", "/chat-sessions", {"colour": "red"}, 400, "colour"),
+        ("POST", "/chat-sessions", {"when_requested": "2026-01-01T00:00:00"}, 400, "time zone"),
+        ("POST", "/failures", {"kind": "boom"}, 400, "kind"),
+        ("POST", "/failures", {"kind": "null", "times": 0}, 400, "times must be at least 1"),
+        ("POST", "/failures", {"kind": "null", "times": "x"}, 400, "times"),
+        ("POST", "/failures", {}, 400, "kind"),
+        ("DELETE", "/failures/7", None, 404, "no failure 7"),
+        ("GET", "/truth?chat_session_id=x", None, 400, "must be a number"),
+        ("POST", "/live", {"events": 0}, 400, "events"),
+    ],
+)
+def test_bad_input_gets_one_sentence(
+    client: Client, method: str, path: str, body: object, status: int, says: str
+) -> None:
+    reply = client.control(method, path, json=body)
+    assert reply.status_code == status
+    assert says in reply.json()["error"]
+    assert reply.json()["error"].endswith(".")
+
+
+def test_the_routes_are_listed(client: Client) -> None:
+    routes = client.control("GET", "/").json()["routes"]
+    assert "POST /control/live: make live events now" in routes
