@@ -1,0 +1,1 @@
+"""One configuration file in, one frozen Config out."""

@@ -1,0 +1,190 @@
+"""The tables of the configuration file, their defaults and bounds."""
+
+import ipaddress
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+
+from archiver.config.values import Duration, Ids, Secret, SecretText, Text, folder_of
+from archiver.ranges import IdRanges
+
+_MB = 1024 * 1024
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
+
+
+class ArchiveSettings(_Table):
+    """Where the archive is."""
+
+    url: SecretText = Secret(literal="sqlite:///archive.db")
+
+
+class ScheduleSettings(_Table):
+    """When the daemon makes its passes, and with how many threads."""
+
+    every: Duration | None = None
+    cron: Text | None = None
+    workers: int = Field(default=8, ge=1, le=256)
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if self.every and self.cron:
+            raise ValueError("give every or cron, not both")
+        if self.cron is not None and len(self.cron.split()) != 5:
+            raise ValueError('cron takes five fields, such as "*/5 * * * *"')
+        return self
+
+    @property
+    def interval(self) -> timedelta:
+        """The time between two passes, where no cron line says otherwise."""
+        return self.every or timedelta(minutes=1)
+
+
+class RetrySettings(_Table):
+    """How often, and for how long, one call is tried."""
+
+    attempts: int = Field(default=6, ge=1, le=100)
+    max_wait: Duration = timedelta(seconds=60)
+    """The longest pause between two attempts."""
+    max_total: Duration = timedelta(minutes=5)
+    """No further attempt of a call begins after this long."""
+
+
+class BasicAuth(_Table):
+    scheme: Literal["basic"]
+    username: Text
+    password: SecretText
+
+
+class TicketAuth(_Table):
+    scheme: Literal["ticket"]
+    token: SecretText
+
+
+class BearerAuth(_Table):
+    scheme: Literal["bearer"]
+    token: SecretText
+
+
+class SessionSettings(_Table):
+    """Which chat sessions are archived."""
+
+    include: Ids = IdRanges()
+    exclude: Ids = IdRanges()
+    discover: bool = False
+
+    @model_validator(mode="after")
+    def _chooses_something(self) -> Self:
+        if self.discover:
+            raise ValueError("discover is not built yet: list ids and ranges in include")
+        if not self.chosen:
+            raise ValueError('include leaves no chat session: name some, such as include = [606, "1000-1999"]')
+        return self
+
+    @property
+    def chosen(self) -> IdRanges:
+        return self.include.minus(self.exclude)
+
+
+class LimitSettings(_Table):
+    """What we ask of the source, and for how long."""
+
+    concurrency: int = Field(default=4, ge=1, le=256)
+    requests_per_second: float = Field(default=4.0, ge=0, allow_inf_nan=False)
+    connect_timeout: Duration = timedelta(seconds=10)
+    read_timeout: Duration = timedelta(seconds=30)
+    """The longest silence within a reply."""
+    reply_deadline: Duration = timedelta(minutes=2)
+    """For a whole reply, however busily it drips."""
+    max_reply_mb: float = Field(default=256, gt=0)
+
+    @property
+    def max_reply_bytes(self) -> int:
+        return int(self.max_reply_mb * _MB)
+
+
+class RequestSettings(_Table):
+    """What goes with each request."""
+
+    app_token: SecretText | None = None
+    language: Text = ""
+    proxy: SecretText | None = None
+    ca_file: Path | None = None
+
+    @field_validator("ca_file")
+    @classmethod
+    def _beside_the_file(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        if path is None:
+            return None
+        path = folder_of(info) / path
+        if not path.is_file():
+            raise ValueError(f"there is no file {path}")
+        return path
+
+
+class SourceSettings(_Table):
+    """One SuperOffice tenant or installation."""
+
+    name: Annotated[Text, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
+    base_url: Text
+    allow_insecure: bool = False
+    auth: Annotated[BasicAuth | TicketAuth | BearerAuth, Field(discriminator="scheme")]
+    sessions: SessionSettings
+    limits: LimitSettings = LimitSettings()
+    request: RequestSettings = RequestSettings()
+
+    @model_validator(mode="after")
+    def _address_is_safe(self) -> Self:
+        url = urlsplit(self.base_url)
+        if url.scheme not in ("http", "https") or not url.hostname:
+            raise ValueError("base_url is no address: write https://host/SuperOffice/api")
+        if url.username or url.password or url.query or url.fragment:
+            raise ValueError("base_url takes no user, password, ? or #: credentials belong under auth")
+        if url.scheme == "http" and not self.allow_insecure and not is_loopback(url.hostname):
+            raise ValueError(
+                "base_url sends the credentials in the clear: use https://, or set allow_insecure = true"
+            )
+        return self
+
+
+class Config(_Table):
+    """The whole configuration, checked."""
+
+    folder: Path = Field(exclude=True)
+    """What relative paths start from: where the file is."""
+    archive: ArchiveSettings = ArchiveSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    retry: RetrySettings = RetrySettings()
+    source: tuple[SourceSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        twice = [name for name, count in Counter(s.name for s in self.source).items() if count > 1]
+        if twice:
+            raise ValueError(f"two sources are named {twice[0]!r}: every source needs a name of its own")
+        return self
+
+    @property
+    def archive_url(self) -> str:
+        """The database's URL, with an SQLite file's path made absolute. Holds a password: never print it."""
+        url = self.archive.url.reveal()
+        prefix = "sqlite:///"
+        if url.startswith(prefix) and not url.startswith(prefix + "/"):
+            return prefix + str((self.folder / url.removeprefix(prefix)).absolute())
+        return url
+
+
+def is_loopback(host: str) -> bool:
+    """True for this machine's own addresses, which no wire carries."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,145 @@
+"""Every error of ours, grouped by what to do next.
+
+    ArchiverError
+      ConfigError                fix the configuration or the command; carries `problems`, all of them
+      Interrupted                somebody asked us to stop
+      SourceError                the source, for one call
+        RetriableSourceError     asking again may help
+          SourceUnavailable      no answer, or one that says "not now"
+          RateLimited            the source asked us to wait
+        FatalSourceError         asking again the same way will not help
+          AuthenticationFailed   who we are was refused: no other call will fare better
+          PermissionDenied       what we ask for was refused
+          WrongAddress           the address leads elsewhere: a redirect, 404, 421
+          RequestRefused         the source calls our request invalid
+          UnexpectedReply        an answer that proves nothing
+            NullReply            `null`: nothing found, or a failed call; nobody can tell
+      StoreError                 the archive's database
+        StoreUnavailable         it can't be reached or doesn't answer
+        StoreRefused             it can be reached and refuses, for instance a full disk
+        SchemaOutOfDate          its schema is not the one this version reads and writes
+        LeaseHeld                another archiver writes this source now
+        LeaseLost                another archiver took over; nothing of ours was written since
+
+The first line of a class's docstring is its default message. A message says what failed and on which id, and never
+holds chat text, a name, an address, a token or a database's own words (they carry the row). `hint` says what to do.
+"""
+
+import enum
+
+
+class ExitCode(enum.IntEnum):
+    """How the command ends; part of the public contract."""
+
+    COMPLETE = 0
+    FAILED = 1
+    USAGE = 2
+    PARTIAL = 3
+    DIFFERENCES = 4
+    DECISION_NEEDED = 5
+    INTERRUPTED = 130
+
+
+class ArchiverError(Exception):
+    """Something failed"""
+
+    exit_code = ExitCode.FAILED
+
+    def __init__(self, message: str = "", *, hint: str = "") -> None:
+        super().__init__(message or (type(self).__doc__ or "").splitlines()[0])
+        self.hint = hint
+
+    @property
+    def kind(self) -> str:
+        """The class's name in snake_case, as logs and `sync_error.kind` have it."""
+        name = type(self).__name__
+        return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))
+
+
+class ConfigError(ArchiverError):
+    """The configuration has problems"""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, *problems: str, hint: str = "") -> None:
+        super().__init__("\n".join(problems), hint=hint)
+        self.problems = problems
+
+
+class Interrupted(ArchiverError):
+    """Stopped on request"""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
+class SourceError(ArchiverError):
+    """The source did not give an answer"""
+
+
+class RetriableSourceError(SourceError):
+    """The source did not answer this time"""
+
+    def __init__(self, message: str = "", *, hint: str = "", retry_after_s: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s = retry_after_s
+        """Seconds the source asked us to wait; None when it named none."""
+
+
+class SourceUnavailable(RetriableSourceError):
+    """The source is unavailable"""
+
+
+class RateLimited(RetriableSourceError):
+    """The source asks us to slow down"""
+
+
+class FatalSourceError(SourceError):
+    """The source refused"""
+
+
+class AuthenticationFailed(FatalSourceError):
+    """The source refused our credentials"""
+
+
+class PermissionDenied(FatalSourceError):
+    """The source denies access"""
+
+
+class WrongAddress(FatalSourceError):
+    """The address does not lead to the API"""
+
+
+class RequestRefused(FatalSourceError):
+    """The source calls our request invalid"""
+
+
+class UnexpectedReply(FatalSourceError):
+    """The reply is not an answer"""
+
+
+class NullReply(UnexpectedReply):
+    """The source answered null, which may be a failed call"""
+
+
+class StoreError(ArchiverError):
+    """The archive's database failed"""
+
+
+class StoreUnavailable(StoreError):
+    """The archive's database is unavailable"""
+
+
+class StoreRefused(StoreError):
+    """The archive's database refused"""
+
+
+class SchemaOutOfDate(StoreError):
+    """The archive's schema is not the one this version needs"""
+
+
+class LeaseHeld(StoreError):
+    """Another archiver is at work on this source"""
+
+
+class LeaseLost(StoreError):
+    """Another archiver took this source over; nothing of ours was written since"""
