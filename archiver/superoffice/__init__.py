@@ -1,0 +1,1 @@
+"""All that knows the SuperOffice WebAPI: address, sign-in, calls, retries, decoding."""

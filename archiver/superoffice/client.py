@@ -1,0 +1,127 @@
+"""The calls an archiver makes of a source; none of them changes anything there."""
+
+import json
+import logging
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from archiver.config.settings import RetrySettings, SourceSettings
+from archiver.errors import Interrupted, RateLimited, RetriableSourceError, UnexpectedReply
+from archiver.model import Reply
+from archiver.superoffice.decode import decode_reply
+from archiver.superoffice.endpoint import GET_CHAT_MESSAGES, GET_CHAT_SESSION_ENTITY, api_root
+from archiver.superoffice.rate import TokenBucket
+from archiver.superoffice.retry import retrying
+from archiver.superoffice.signin import request_headers
+from archiver.superoffice.transport import Transport
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+
+class SuperOfficeClient:
+    """Reads chats of one source; its methods may be called from many threads."""
+
+    def __init__(self, source: SourceSettings, retry: RetrySettings) -> None:
+        """Raises: ConfigError when a secret is not where the configuration says."""
+        self.name = source.name
+        self._root = api_root(source.base_url)
+        self._transport = Transport(request_headers(source.auth, source.request), source.limits, source.request)
+        self._bucket = TokenBucket(source.limits.requests_per_second)
+        self._retry = retry
+        self._lock = threading.Lock()
+        self.request_count = 0
+        """Requests sent since the client was made, retries included."""
+        self.retry_count = 0
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def fetch_messages(self, chat_session_id: int, after: int, stop: threading.Event) -> Reply:
+        """Read the messages of one chat session that come after `after`.
+
+        Args:
+            after: a ChatMessageId, exclusive by the vendor's client docs; 0 reads the whole chat session. An
+                inclusive server does no harm.
+            stop: ends the call between two attempts.
+        Raises: NullReply (nothing found or a failed call), UnexpectedReply (proves nothing), another SourceError,
+            Interrupted.
+        Source: SuperOffice reference, Chat agent, GetChatMessages.
+        """
+        body = b'{"ChatSessionId":%d,"After":%d}' % (chat_session_id, after)
+        about = {"chat_session_id": chat_session_id, "after": after}
+        return self._call(GET_CHAT_MESSAGES, body, stop, lambda reply: decode_reply(reply, chat_session_id), about)
+
+    def chat_session_exists(self, chat_session_id: int, stop: threading.Event) -> bool:
+        """Ask for the chat session's own entity.
+
+        Returns: False for a `null`, which is how agents say that there is none.
+        Raises: UnexpectedReply for what is neither null nor that chat session; another SourceError, Interrupted.
+        Source: SuperOffice reference, Chat agent, GetChatSessionEntity.
+        """
+        operation = f"{GET_CHAT_SESSION_ENTITY}?chatSessionEntityId={chat_session_id}"
+        about = {"chat_session_id": chat_session_id}
+        return self._call(operation, b"", stop, lambda reply: _is_entity(reply, chat_session_id), about)
+
+    def _call(
+        self,
+        operation: str,
+        body: bytes,
+        stop: threading.Event,
+        decode: Callable[[bytes], T],
+        about: dict[str, int],
+    ) -> T:
+        url = f"{self._root}/{operation}"
+
+        def attempt() -> T:
+            self._wait_for_turn(stop)
+            with self._lock:
+                self.request_count += 1
+            logger.debug(
+                "calling the source", extra={"event": "request", "source": self.name, "operation": operation, **about}
+            )
+            try:
+                return decode(self._transport.post(url, body))
+            except RetriableSourceError as error:
+                if error.retry_after_s:
+                    self._bucket.hold(error.retry_after_s)
+                raise
+
+        return retrying(self._retry, stop, self._on_retry)(attempt)
+
+    def _wait_for_turn(self, stop: threading.Event) -> None:
+        """Wait for the rate limit, and as long as the source asked everybody to wait.
+
+        Raises: RateLimited at once when that is longer than a call may take; Interrupted.
+        """
+        pause_s = self._bucket.take()
+        while True:
+            if (held_s := self._bucket.held_for()) > self._retry.max_total.total_seconds():
+                raise RateLimited(f"the source asked us to wait {held_s:.0f} s")
+            if stop.wait(max(pause_s, held_s, 0.0)):
+                raise Interrupted
+            if self._bucket.held_for() <= 0:
+                return
+            pause_s = 0.0
+
+    def _on_retry(self, wait_s: float, kind: str) -> None:
+        with self._lock:
+            self.retry_count += 1
+        logger.warning(
+            "the call failed and will be tried again",
+            extra={"event": "retry_scheduled", "source": self.name, "kind": kind, "wait_s": round(wait_s, 1)},
+        )
+
+
+def _is_entity(reply: bytes, chat_session_id: int) -> bool:
+    try:
+        entity = json.loads(reply)
+    except ValueError:
+        raise UnexpectedReply("the reply to GetChatSessionEntity is no JSON") from None
+    if entity is None:
+        return False
+    if isinstance(entity, dict) and entity.get("ChatSessionId") == chat_session_id:
+        return True
+    raise UnexpectedReply("the reply to GetChatSessionEntity is not that chat session")

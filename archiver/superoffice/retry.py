@@ -1,0 +1,86 @@
+"""How often a call is tried again, and how long between: the only place that retries.
+
+Exponential pauses with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter"), never shorter than what
+the source asked for, bounded in attempts and in time.
+"""
+
+import email.utils
+import logging
+import random
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import tenacity
+
+from archiver.config.settings import RetrySettings
+from archiver.errors import Interrupted, RetriableSourceError
+
+logger = logging.getLogger(__name__)
+
+FIRST_PAUSE_S = 1.0
+"""The upper bound of the first pause; each next one is twice as long."""
+MAX_RETRY_AFTER_S = 3600.0
+"""A source that asks for more is asked again by a later pass."""
+
+
+def parse_retry_after(text: str | None, *, now: datetime | None = None) -> float | None:
+    """Seconds to wait by a Retry-After header, from 0 to MAX_RETRY_AFTER_S; None when it says nothing usable.
+
+    Source: RFC 9110, 10.2.3: a number of seconds or a date.
+    """
+    if text is None:
+        return None
+    if text.strip().isdecimal():
+        seconds = float(text)
+    else:
+        try:
+            at = email.utils.parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        seconds = (at - (now or datetime.now(UTC))).total_seconds()
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER_S)
+
+
+def retrying(
+    settings: RetrySettings, stop: threading.Event, on_retry: Callable[[float, str], None]
+) -> tenacity.Retrying:
+    """A retrier for one call.
+
+    Args:
+        stop: ends the waiting at once; the retrier then raises Interrupted.
+        on_retry: called before each pause with its seconds and the kind of error.
+    """
+
+    def pause(seconds: float) -> None:
+        if stop.wait(seconds):
+            raise Interrupted
+
+    def before_pause(state: tenacity.RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        on_retry(state.upcoming_sleep, error.kind if isinstance(error, RetriableSourceError) else "unknown")
+
+    return tenacity.Retrying(
+        retry=tenacity.retry_if_exception_type(RetriableSourceError),
+        wait=_pause_for(settings.max_wait.total_seconds()),
+        stop=tenacity.stop_any(
+            tenacity.stop_after_attempt(settings.attempts),
+            tenacity.stop_before_delay(settings.max_total.total_seconds()),
+        ),
+        sleep=pause,
+        before_sleep=before_pause,
+        reraise=True,
+    )
+
+
+def _pause_for(max_wait_s: float) -> Callable[[tenacity.RetryCallState], float]:
+    def wait(state: tenacity.RetryCallState) -> float:
+        bound = min(FIRST_PAUSE_S * 2 ** min(state.attempt_number - 1, 32), max_wait_s)
+        jittered = random.uniform(0, bound)  # noqa: S311 - spreads load, guards nothing
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after_s if isinstance(error, RetriableSourceError) else None
+        # Added to what was asked for, so that "Retry-After: 0" does not burn all attempts at once.
+        return jittered + (asked or 0.0)
+
+    return wait

@@ -1,0 +1,40 @@
+"""The headers that say who we are and how we want our answers."""
+
+import base64
+
+from archiver.config.settings import BasicAuth, BearerAuth, RequestSettings, TicketAuth
+
+UTC_WITH_OFFSET = "UTC, includeTZOffset"
+"""SO-TimeZone: without it times come in the tenant's own zone and carry no suffix.
+
+Source: SuperOffice reference, SO-TimeZone.
+"""
+
+
+def request_headers(auth: BasicAuth | TicketAuth | BearerAuth, request: RequestSettings) -> dict[str, str]:
+    """Headers for every request of a source. They hold secrets: never log them.
+
+    Raises: ConfigError when a secret is not where the configuration says.
+    """
+    headers = {
+        "Authorization": _authorization(auth),
+        "Accept": "application/json",
+        "Content-Type": "application/json; charset=utf-8",
+        "SO-TimeZone": UTC_WITH_OFFSET,
+    }
+    if request.app_token:
+        headers["SO-AppToken"] = request.app_token.reveal()
+    if request.language:  # none by default: a language could translate what was typed
+        headers["SO-Language"] = headers["SO-Culture"] = request.language
+    return headers
+
+
+def _authorization(auth: BasicAuth | TicketAuth | BearerAuth) -> str:
+    match auth:
+        case BasicAuth():
+            pair = f"{auth.username}:{auth.password.reveal()}".encode()
+            return f"Basic {base64.b64encode(pair).decode('ascii')}"
+        case TicketAuth():  # sent as it is: it is not base64
+            return f"SOTicket {auth.token.reveal()}"
+        case BearerAuth():
+            return f"Bearer {auth.token.reveal()}"
