@@ -1,0 +1,170 @@
+"""The connection to the archive: transactions, each database's settings, and errors without the rows they carry."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import sqlalchemy
+from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+    SQLAlchemyError,
+)
+
+from archiver.errors import ConfigError, StoreError, StoreRefused, StoreUnavailable
+
+_BUSY_TIMEOUT_MS = 30_000
+"""How long SQLite waits for another writer: longer than any batch of ours takes to commit."""
+_CONNECT_TIMEOUT_S = 10
+
+_DRIVERS = {"sqlite": "pysqlite", "postgresql": "psycopg"}
+_INSTALL = "pip install 'superoffice-chat-archiver[postgresql]'"
+
+
+class Database:
+    """An archive's database. Every error it raises is a StoreError or a ConfigError."""
+
+    def __init__(self, url: str) -> None:
+        """Raises: ConfigError when the URL names no database that we can write."""
+        self.url = _checked_url(url)
+        self._engine = _engine(self.url)
+
+    @property
+    def dialect(self) -> str:
+        return self._engine.dialect.name
+
+    @property
+    def sqlite_file(self) -> Path | None:
+        return Path(self.url.database) if self.dialect == "sqlite" and self.url.database else None
+
+    def __str__(self) -> str:
+        return self.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A short transaction that writes nothing."""
+        with self._transaction("DEFERRED") as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that commits at the end of the block, or not at all."""
+        with self._transaction("IMMEDIATE") as connection:
+            yield connection
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def _transaction(self, sqlite_begin: Literal["DEFERRED", "IMMEDIATE"]) -> Iterator[Connection]:
+        with mapped_errors(), self._engine.connect() as plain:
+            connection = plain.execution_options(sqlite_begin=sqlite_begin)
+            with connection.begin():
+                yield connection
+
+
+@contextmanager
+def mapped_errors() -> Iterator[None]:
+    """Turn database errors into ours, by class and code: their own text carries the row."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise _mapped(error.orig, is_operational=isinstance(error, OperationalError | InterfaceError)) from None
+    except SQLAlchemyError as error:
+        raise StoreError(f"the database library failed: {type(error).__name__}") from None
+    except Exception as error:
+        if type(error).__module__.startswith(("psycopg", "sqlite3")):  # COPY speaks to the driver itself
+            raise _mapped(error, is_operational="Operational" in type(error).__name__) from None
+        raise
+
+
+def _mapped(error: BaseException | None, *, is_operational: bool) -> StoreError:
+    code = getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", None)
+    name = f"{type(error).__name__}{f' {code}' if code else ''}"
+    if code in ("SQLITE_FULL", "53100"):
+        return StoreRefused("the disk of the archive's database is full", hint="make room; nothing was lost")
+    if code in ("SQLITE_READONLY", "25006") or str(code).startswith("SQLITE_READONLY"):
+        return StoreRefused("the archive's database is read-only", hint="let this user write to it")
+    if code == "SQLITE_CANTOPEN":
+        return StoreUnavailable(
+            "the archive's file can't be opened", hint="check archive.url and who may write there"
+        )
+    if str(code).startswith("SQLITE_BUSY"):
+        return StoreUnavailable("the archive's file is locked by another program", hint="close it and run again")
+    if str(code) in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
+        return StoreRefused("the archive's file is no sound SQLite database", hint="check archive.url")
+    if is_operational:
+        hint = "check that it runs and that archive.url names it, its user and its password"
+        return StoreUnavailable(f"the archive's database is unavailable ({name})", hint=hint)
+    return StoreRefused(f"the archive's database refused a statement ({name})")
+
+
+def database_now(connection: Connection) -> datetime:
+    """The database's clock, which leases and the ledger go by, as aware UTC."""
+    if connection.dialect.name == "sqlite":
+        shown = connection.execute(text("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')")).scalar_one()
+        return datetime.fromisoformat(shown).replace(tzinfo=UTC)
+    # clock_timestamp moves within a transaction, now() does not.
+    instant: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return instant.astimezone(UTC)
+
+
+def _checked_url(text_: str) -> URL:
+    try:
+        url = make_url(text_)
+        backend = url.get_backend_name()
+    except (ArgumentError, ValueError):
+        raise ConfigError(
+            "archive.url is no database URL", hint="write sqlite:///archive.db or postgresql+psycopg://user@host/name"
+        ) from None
+    if backend not in _DRIVERS or ("+" in url.drivername and url.get_driver_name() != _DRIVERS[backend]):
+        raise ConfigError(
+            f"archive.url: {url.drivername}:// is not supported", hint="use sqlite:/// or postgresql+psycopg://"
+        )
+    if backend == "sqlite" and url.database in (None, "", ":memory:"):
+        raise ConfigError(
+            "archive.url names no file: an archive in memory would be lost", hint="sqlite:///archive.db"
+        )
+    return url.set(drivername=f"{backend}+{_DRIVERS[backend]}")
+
+
+def _engine(url: URL) -> Engine:
+    is_sqlite = url.get_backend_name() == "sqlite"
+    arguments: dict[str, Any] = (
+        {"timeout": _BUSY_TIMEOUT_MS / 1000} if is_sqlite else {"connect_timeout": _CONNECT_TIMEOUT_S}
+    )
+    try:
+        # pool_pre_ping: a daemon's connection may have been cut since its last pass.
+        engine = sqlalchemy.create_engine(
+            url, connect_args=arguments, hide_parameters=True, pool_pre_ping=not is_sqlite
+        )
+    except NoSuchModuleError:
+        raise ConfigError(f"archive.url: {url.drivername}:// is not supported") from None
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"the driver {error.name} for archive.url is not installed", hint=_INSTALL) from None
+    if is_sqlite:
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN comes late and leaves DDL out
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")  # the source may have deleted what a power cut takes
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A read followed by a write in one WAL transaction fails at once with "database is locked", whatever the busy
+    # timeout: what will write says so at its beginning.
+    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('sqlite_begin', 'IMMEDIATE')}")

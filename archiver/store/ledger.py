@@ -1,0 +1,133 @@
+"""The ledger: one row a pass, and the errors that were met."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import Connection, insert, select, update
+
+from archiver.ranges import IdRanges
+from archiver.store import tables
+
+Kind = Literal["backfill", "incremental", "reconcile"]
+Outcome = Literal["complete", "partial", "failed", "interrupted"]
+
+_CUT = ("interrupted", "abandoned", "failed")
+_SELECTION_LENGTH = 1000
+"""Longer selections are kept as their digest: enough to know the same one again."""
+
+
+@dataclass(kw_only=True)
+class RunCounts:
+    """What a pass has done so far; the columns of `sync_run` of the same names."""
+
+    chat_sessions_visited: int = 0
+    chat_sessions_failed: int = 0
+    requests: int = 0
+    retries: int = 0
+    messages_added: int = 0
+    messages_changed: int = 0
+    messages_gone: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """What went wrong with one chat session, or with the whole pass."""
+
+    chat_session_id: int | None
+    kind: str
+    detail: str
+    """A sentence that holds no chat text."""
+
+
+def start_run(connection: Connection, source_id: int, kind: Kind, selection: IdRanges, now: datetime) -> int:
+    """Open a ledger row, and close those that a dead process left running; the caller holds the lease."""
+    run = tables.sync_run
+    connection.execute(
+        update(run)
+        .where(run.c.source_id == source_id, run.c.outcome == "running")
+        .values(outcome="abandoned", finished_at=now)
+    )
+    values = {"source_id": source_id, "kind": kind, "started_at": now, "outcome": "running"}
+    values |= {"selection": _short(selection)} | vars(RunCounts())
+    key = connection.execute(insert(run).values(values)).inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def update_run(connection: Connection, run_id: int, counts: RunCounts, walked_to: int | None) -> None:
+    run = tables.sync_run
+    connection.execute(update(run).where(run.c.id == run_id).values(walked_to=walked_to, **vars(counts)))
+
+
+def finish_run(connection: Connection, run_id: int, outcome: Outcome, error: str | None, now: datetime) -> None:
+    run = tables.sync_run
+    connection.execute(update(run).where(run.c.id == run_id).values(outcome=outcome, error=error, finished_at=now))
+
+
+def load_cut_position(connection: Connection, source_id: int, selection: IdRanges) -> int:
+    """Where the last backfill of the same selection was cut; 0 when it was not, or when there was none."""
+    run = tables.sync_run
+    row = connection.execute(
+        select(run.c.outcome, run.c.walked_to)
+        .where(run.c.source_id == source_id, run.c.kind == "backfill", run.c.selection == _short(selection))
+        .order_by(run.c.id.desc())
+        .limit(1)
+    ).first()
+    # "running" too: a killed process leaves it so until the next pass begins.
+    return row.walked_to or 0 if row and row.outcome in (*_CUT, "running") else 0
+
+
+def load_last_pass_start(connection: Connection, source_id: int) -> datetime | None:
+    """When the last incremental pass that went through began."""
+    run = tables.sync_run
+    started_at: datetime | None = connection.execute(
+        select(run.c.started_at)
+        .where(run.c.source_id == source_id, run.c.kind == "incremental")
+        .where(run.c.outcome.in_(("complete", "partial")))
+        .order_by(run.c.id.desc())
+        .limit(1)
+    ).scalar()
+    return started_at
+
+
+def save_failure(connection: Connection, source_id: int, run_id: int, failure: Failure, now: datetime) -> None:
+    """Note an error: one open row for each chat session and kind."""
+    error = tables.sync_error
+    seen_again = connection.execute(
+        update(error)
+        .where(error.c.source_id == source_id, error.c.resolved_at.is_(None), error.c.kind == failure.kind)
+        .where(error.c.chat_session_id.is_not_distinct_from(failure.chat_session_id))
+        .values(run_id=run_id, detail=failure.detail, last_seen_at=now, count=error.c.count + 1)
+    )
+    if seen_again.rowcount == 0:
+        values = {"source_id": source_id, "run_id": run_id, "first_seen_at": now, "last_seen_at": now, "count": 1}
+        connection.execute(insert(error).values(values | vars(failure)))
+
+
+def resolve_failures(connection: Connection, source_id: int, chat_session_ids: Iterable[int], now: datetime) -> None:
+    """Mark the open errors of chat sessions that could be visited again as resolved."""
+    error = tables.sync_error
+    connection.execute(
+        update(error)
+        .where(error.c.source_id == source_id, error.c.resolved_at.is_(None))
+        .where(error.c.chat_session_id.in_(list(chat_session_ids)))
+        .values(resolved_at=now)
+    )
+
+
+def resolve_pass_failures(connection: Connection, source_id: int, now: datetime) -> None:
+    """Mark the open errors that met whole passes as resolved: one went through."""
+    error = tables.sync_error
+    connection.execute(
+        update(error)
+        .where(error.c.source_id == source_id, error.c.resolved_at.is_(None), error.c.chat_session_id.is_(None))
+        .values(resolved_at=now)
+    )
+
+
+def _short(selection: IdRanges) -> str:
+    shown = str(selection)
+    return shown if len(shown) <= _SELECTION_LENGTH else hashlib.sha256(shown.encode()).hexdigest()

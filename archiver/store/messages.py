@@ -1,0 +1,162 @@
+"""Messages into rows: new ones inserted, known ones compared, changed ones updated with their earlier content kept.
+
+Optimistic and the same on every database: the rows go in as if all were new, inside a savepoint; only when a key
+exists already are those rows loaded and compared. One native upsert per database would hide the decision in four
+dialects.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from archiver.model import ChatMessage
+from archiver.store import tables
+from archiver.store.compare import Verdict, compare
+
+CONTENT = tuple(name for name in ChatMessage.__struct_fields__ if name != "chat_message_id")
+"""The columns that say what a message says; the same in `chat_message` and `chat_message_revision`."""
+_LOAD_AT_ONCE = 500
+"""Keys in one query, well under every database's limit of parameters."""
+
+
+@dataclass(kw_only=True)
+class Saved:
+    """What became of a batch of messages."""
+
+    added: int = 0
+    changed: int = 0
+    conflicts: list[ChatMessage] = field(default_factory=list)
+    """Not stored: another message has the key."""
+
+
+def save_messages(
+    connection: Connection,
+    source_id: int,
+    run_id: int,
+    messages: Iterable[ChatMessage],
+    now: datetime,
+    *,
+    likely_new: bool,
+) -> Saved:
+    """Store messages of one source within the caller's transaction.
+
+    Args:
+        likely_new: whether to try the insert first; False where keys are known to exist, as in a full visit.
+    """
+    unique, conflicts = _one_each(messages)
+    saved = Saved(conflicts=conflicts)
+    if not unique:
+        return saved
+    if likely_new and _insert_unless_known(connection, _rows(source_id, run_id, unique.values(), now)):
+        saved.added = len(unique)
+        return saved
+    stored = _load(connection, source_id, sorted(unique))
+    verdicts = {key: compare(row, unique[key]) for key, row in stored.items()}
+    _insert(connection, _rows(source_id, run_id, [m for key, m in unique.items() if key not in stored], now))
+    edits = [key for key, verdict in verdicts.items() if verdict is Verdict.EDIT]
+    read_marks = [key for key, verdict in verdicts.items() if verdict is Verdict.READ_MARK]
+    _keep_revisions(connection, [stored[key] for key in edits], run_id, now)
+    _update(connection, [_changed_row(stored[key], unique[key], run_id, now) for key in [*edits, *read_marks]])
+    saved.added = len(unique) - len(stored)
+    saved.changed = len(edits) + len(read_marks)
+    saved.conflicts += [unique[key] for key, verdict in verdicts.items() if verdict is Verdict.CONFLICT]
+    return saved
+
+
+def _one_each(messages: Iterable[ChatMessage]) -> tuple[dict[int, ChatMessage], list[ChatMessage]]:
+    """Each id once; the first of different contents under one id counts, the others are conflicts."""
+    unique: dict[int, ChatMessage] = {}
+    conflicts = [m for m in messages if unique.setdefault(m.chat_message_id, m) != m]
+    return unique, conflicts
+
+
+def _rows(source_id: int, run_id: int, messages: Iterable[ChatMessage], now: datetime) -> list[dict[str, Any]]:
+    ours = {
+        "source_id": source_id,
+        "first_archived_at": now,
+        "last_changed_at": now,
+        "last_changed_run": run_id,
+        "revision": 1,
+    }
+    fields = ChatMessage.__struct_fields__
+    return [{**ours, **{name: getattr(message, name) for name in fields}} for message in messages]
+
+
+def _insert_unless_known(connection: Connection, rows: list[dict[str, Any]]) -> bool:
+    """Insert all rows, or none when a key exists already."""
+    try:
+        with connection.begin_nested():
+            _insert(connection, rows)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _insert(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    if connection.dialect.name == "postgresql":
+        _copy(connection, rows)
+    else:
+        connection.execute(insert(tables.chat_message), rows)
+
+
+def _copy(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """COPY straight into the table. Raises: IntegrityError like an INSERT when a key exists already."""
+    import psycopg  # an extra: only where the archive is PostgreSQL
+
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    names = list(rows[0])
+    try:
+        with driver.cursor() as cursor, cursor.copy(f"COPY chat_message ({', '.join(names)}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(list(row.values()))
+    except psycopg.errors.UniqueViolation as error:
+        raise IntegrityError("COPY", None, error) from None
+
+
+def _load(connection: Connection, source_id: int, keys: Sequence[int]) -> dict[int, Mapping[str, Any]]:
+    table = tables.chat_message
+    loaded: dict[int, Mapping[str, Any]] = {}
+    for at in range(0, len(keys), _LOAD_AT_ONCE):
+        some = keys[at : at + _LOAD_AT_ONCE]
+        query = select(table).where(table.c.source_id == source_id, table.c.chat_message_id.in_(some))
+        loaded |= {row["chat_message_id"]: row for row in connection.execute(query).mappings()}
+    return loaded
+
+
+def _keep_revisions(connection: Connection, rows: Sequence[Mapping[str, Any]], run_id: int, now: datetime) -> None:
+    names = ("source_id", "chat_message_id", "revision", *CONTENT)
+    if rows:
+        kept = [{**{name: row[name] for name in names}, "replaced_at": now, "run_id": run_id} for row in rows]
+        connection.execute(insert(tables.chat_message_revision), kept)
+
+
+def _changed_row(stored: Mapping[str, Any], message: ChatMessage, run_id: int, now: datetime) -> dict[str, Any]:
+    is_edit = any(stored[name] != getattr(message, name) for name in CONTENT if name != "read_by_customer")
+    return {
+        **{name: getattr(message, name) for name in CONTENT},
+        "source_id": stored["source_id"],
+        "chat_message_id": stored["chat_message_id"],
+        "last_changed_at": now,
+        "last_changed_run": run_id,
+        "revision": stored["revision"] + is_edit,
+    }
+
+
+def _update(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    table = tables.chat_message
+    keys = ("source_id", "chat_message_id")
+    connection.execute(
+        update(table)
+        .where(*(table.c[name] == bindparam(f"new_{name}") for name in keys))
+        .values({name: bindparam(f"new_{name}") for name in rows[0] if name not in keys}),
+        [{f"new_{name}": value for name, value in row.items()} for row in rows],
+    )

@@ -1,0 +1,78 @@
+"""What we know of each chat session: its cursor and how its visits went."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from archiver.store import tables
+
+State = Literal["new", "open", "quiet", "settled", "absent", "gone"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatSessionState:
+    """A row of `chat_session_state`, as far as a visit changes it."""
+
+    chat_session_id: int
+    last_message_id: int = 0
+    """The cursor: no message at or below it that the source returned is neither stored nor quarantined."""
+    state: State = "new"
+    last_activity_at: datetime | None = None
+    failures: int = 0
+    """Visits that failed in a row."""
+    last_error: str | None = None
+
+
+_COLUMNS = [tables.chat_session_state.c[name] for name in ChatSessionState.__dataclass_fields__]
+
+
+def load_states(connection: Connection, source_id: int, ids: Sequence[int]) -> dict[int, ChatSessionState]:
+    """The states of those of the chat sessions that were ever visited.
+
+    `ids`: a page of at most some hundred; each is a parameter of the query.
+    """
+    state = tables.chat_session_state
+    query = select(*_COLUMNS).where(state.c.source_id == source_id, state.c.chat_session_id.in_(ids))
+    return {row["chat_session_id"]: ChatSessionState(**row) for row in connection.execute(query).mappings()}
+
+
+def load_highest_known(connection: Connection, source_id: int) -> int:
+    """The highest chat session id that the source is known to have; 0 for none."""
+    state = tables.chat_session_state
+    query = select(func.max(state.c.chat_session_id)).where(state.c.source_id == source_id, state.c.state != "absent")
+    return connection.execute(query).scalar() or 0
+
+
+def load_failing(connection: Connection, source_id: int, up_to: int) -> list[int]:
+    """The chat sessions whose last visit failed, ascending, up to an id."""
+    state = tables.chat_session_state
+    query = (
+        select(state.c.chat_session_id)
+        .where(state.c.source_id == source_id, state.c.failures > 0, state.c.chat_session_id <= up_to)
+        .order_by(state.c.chat_session_id)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def save_states(
+    connection: Connection, source_id: int, changes: Sequence[tuple[ChatSessionState | None, ChatSessionState]]
+) -> None:
+    """Write states that changed: pairs of what was loaded (None: no row yet) and what it is to be.
+
+    The caller holds the lease, so nobody else has written in between.
+    """
+    state = tables.chat_session_state
+    made = [{"source_id": source_id, "floor_message_id": 0, **vars(now)} for before, now in changes if before is None]
+    if made:
+        connection.execute(insert(state), made)
+    changed = [{f"new_{name}": value for name, value in vars(now).items()} for before, now in changes if before]
+    if changed:
+        connection.execute(
+            update(state)
+            .where(state.c.source_id == source_id, state.c.chat_session_id == bindparam("new_chat_session_id"))
+            .values({name: bindparam(f"new_{name}") for name in ChatSessionState.__dataclass_fields__}),
+            changed,
+        )

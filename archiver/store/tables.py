@@ -1,0 +1,207 @@
+"""The archive's tables. A column that mirrors a response's property has its name in snake_case.
+
+Every key starts with `source_id`. The tables that take rows by the thousand declare no foreign key: PostgreSQL checks
+one row by row, and the writer proves with each transaction that the source is its own (see lease.py).
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC instant to the microsecond: timestamptz where there is one, else a UTC time without a zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive time has no place in the archive")
+        value = value.astimezone(UTC)
+        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+# SQLite gives out row numbers by itself only for a column that is spelled INTEGER.
+RowId = BigInteger().with_variant(Integer(), "sqlite")
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+def _source_key() -> Column[int]:
+    return Column("source_id", Integer, primary_key=True, autoincrement=False)
+
+
+def _source_reference() -> Column[int]:
+    return Column("source_id", Integer, ForeignKey("source.id"), nullable=False)
+
+
+def _content() -> list[Column[Any]]:
+    """What a message says; shared by the message and its revisions."""
+    return [
+        Column("chat_session_id", BigInteger, nullable=False),
+        Column("type", Text),
+        Column("message", Text),
+        Column("author", Text),
+        Column("read_by_customer", Integer),
+        Column("special_type", Text),
+        Column("special_param", Text),
+        Column("when_posted", UtcDateTime),
+        Column("extra", Text, comment="ASCII JSON: unknown properties and what could not be stored as such"),
+    ]
+
+
+source = Table(
+    "source",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("tenant", Text),
+    Column("base_url", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("name", "epoch"),
+)
+
+chat_message = Table(
+    "chat_message",
+    metadata,
+    _source_key(),
+    Column("chat_message_id", BigInteger, primary_key=True, autoincrement=False),
+    *_content(),
+    Column("first_archived_at", UtcDateTime, nullable=False),
+    Column("last_changed_at", UtcDateTime, nullable=False),
+    Column("last_changed_run", BigInteger, nullable=False),
+    Column("revision", Integer, nullable=False, comment="number of this content; the first is 1"),
+    Column("missing_since", UtcDateTime),
+    Column("gone_at", UtcDateTime),
+    Column("erased_at", UtcDateTime),
+    # A transcript in order; what a conversation view and a full visit read.
+    Index(None, "source_id", "chat_session_id", "chat_message_id"),
+    # Messages by day: what a report groups by.
+    Index(None, "source_id", "when_posted"),
+)
+
+chat_message_revision = Table(
+    "chat_message_revision",
+    metadata,
+    _source_key(),
+    Column("chat_message_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("revision", Integer, primary_key=True, autoincrement=False, comment="number of the earlier content"),
+    *_content(),
+    Column("replaced_at", UtcDateTime, nullable=False),
+    Column("run_id", BigInteger, nullable=False, comment="the run that replaced it"),
+)
+
+chat_session_state = Table(
+    "chat_session_state",
+    metadata,
+    _source_key(),
+    Column("chat_session_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("last_message_id", BigInteger, nullable=False, comment="the cursor: After of the next call"),
+    Column("floor_message_id", BigInteger, nullable=False, comment="nothing at or below it is stored again"),
+    Column("last_activity_at", UtcDateTime),
+    Column("state", String(16), nullable=False, comment="new, open, quiet, settled, absent, gone"),
+    Column("settled_at", UtcDateTime),
+    Column("failures", Integer, nullable=False, comment="visits failed in a row"),
+    Column("last_error", Text),
+    Column("retry_at", UtcDateTime),
+    # Chat sessions by state, and the highest known one from its end.
+    Index(None, "source_id", "state", "chat_session_id"),
+)
+
+sync_run = Table(
+    "sync_run",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    _source_reference(),
+    Column("kind", String(16), nullable=False, comment="backfill, incremental, reconcile"),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column(
+        "outcome",
+        String(16),
+        nullable=False,
+        comment="running, complete, partial, failed, interrupted, abandoned",
+    ),
+    Column("error", Text, comment="why a failed run failed"),
+    Column("selection", Text, comment="the chat sessions chosen, as ranges or, when those are many, their digest"),
+    Column("walked_to", BigInteger, comment="every chosen chat session up to this id was visited"),
+    Column("chat_sessions_visited", BigInteger, nullable=False),
+    Column("chat_sessions_failed", BigInteger, nullable=False),
+    Column("requests", BigInteger, nullable=False),
+    Column("retries", BigInteger, nullable=False),
+    Column("messages_added", BigInteger, nullable=False),
+    Column("messages_changed", BigInteger, nullable=False),
+    Column("messages_gone", BigInteger, nullable=False),
+    Index(None, "source_id", "started_at"),
+)
+
+sync_error = Table(
+    "sync_error",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    _source_reference(),
+    Column("run_id", BigInteger, nullable=False, comment="the run that saw it last"),
+    Column("chat_session_id", BigInteger, comment="null: the error met the whole pass"),
+    Column("kind", String(64), nullable=False),
+    Column("detail", Text, nullable=False, comment="a sentence without any chat text"),
+    Column("first_seen_at", UtcDateTime, nullable=False),
+    Column("last_seen_at", UtcDateTime, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("resolved_at", UtcDateTime),
+    Index(None, "source_id", "resolved_at", "chat_session_id"),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    _source_reference(),
+    Column("run_id", BigInteger, nullable=False),
+    Column("chat_session_id", BigInteger, nullable=False, comment="the chat session that was asked for"),
+    Column("chat_message_id", BigInteger),
+    Column("reason", Text, nullable=False),
+    Column("payload", Text, nullable=False, comment="ASCII JSON, whole"),
+    Column("digest", String(64), nullable=False, comment="SHA-256 of the payload: each is kept once"),
+    Column("quarantined_at", UtcDateTime, nullable=False),
+    UniqueConstraint("source_id", "chat_session_id", "digest"),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("source_id", Integer, ForeignKey("source.id"), primary_key=True, autoincrement=False),
+    Column("holder", Text, comment="host and process; null: free"),
+    Column("fencing", BigInteger, nullable=False, comment="grows with each holder"),
+    Column("expires_at", UtcDateTime, comment="by the database's clock"),
+)

@@ -1,0 +1,13 @@
+"""How Alembic reaches the archive: by the connection that `archiver migrate` holds open, in its transaction."""
+
+from alembic import context
+
+from archiver.store.tables import metadata
+
+if context.is_offline_mode():
+    context.configure(dialect_name=context.config.attributes["dialect"], target_metadata=metadata)
+else:
+    context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+
+with context.begin_transaction():
+    context.run_migrations()
