@@ -1,0 +1,1 @@
+"""What to visit and when, and the pipeline of a pass; joins the source and the store."""

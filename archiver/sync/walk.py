@@ -1,0 +1,40 @@
+"""The order of a walk, and up to where all of it is done."""
+
+import threading
+from collections.abc import Iterable, Iterator
+
+from archiver.sync.plan import Due
+
+
+class Walk:
+    """Hands out what is due, ascending, to many threads, and keeps the mark below which everything is done."""
+
+    def __init__(self, dues: Iterator[Due], *, starts_above: int = 0) -> None:
+        self._dues = dues
+        self._lock = threading.Lock()
+        self._outstanding: set[int] = set()
+        self._starts_above = starts_above
+        self._last = 0
+        self.passed = 0
+        """How many of the chosen are behind the one handed out last, those that were not due included."""
+
+    def __iter__(self) -> Iterator[Due]:
+        return self
+
+    def __next__(self) -> Due:
+        with self._lock:
+            due = next(self._dues)
+            self._outstanding.add(due.chat_session_id)
+            self._last = due.chat_session_id
+            self.passed = due.position
+            return due
+
+    def done(self, chat_session_ids: Iterable[int]) -> None:
+        with self._lock:
+            self._outstanding.difference_update(chat_session_ids)
+
+    def mark(self, finished: Iterable[int] = ()) -> int:
+        """Every chat session up to this id is done, once `finished` are too."""
+        with self._lock:
+            left = self._outstanding.difference(finished)
+            return max(min(left) - 1 if left else self._last, self._starts_above)
