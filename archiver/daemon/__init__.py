@@ -1,0 +1,1 @@
+"""When passes are made, and how the process ends."""
