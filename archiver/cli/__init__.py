@@ -1,0 +1,1 @@
+"""The commands: parse, call, print; the only place that prints and that builds objects."""

@@ -1,0 +1,136 @@
+"""`run`, `backfill`, `reconcile`: passes made by hand or by a timer."""
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from archiver.cli.options import FromFile, Json, Options, Sessions, Sources
+
+if TYPE_CHECKING:
+    from archiver.store.ledger import Kind
+    from archiver.sync.estimate import Estimate
+
+_Plan = Annotated[bool, typer.Option("--plan", help="Say how many calls and minutes it takes; change nothing.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(run)
+    app.command()(backfill)
+    app.command()(reconcile)
+
+
+def run(context: typer.Context, source: Sources = None) -> None:
+    """Make one incremental pass per source: fetch what is new in every configured chat session.
+
+    Example: archiver run
+    """
+    _make_passes(context.obj, "incremental", source)
+
+
+def backfill(
+    context: typer.Context,
+    source: Sources = None,
+    session: Sessions = None,
+    from_file: FromFile = None,
+    plan: _Plan = False,
+    as_json: Json = False,
+) -> None:
+    """Walk history: every configured chat session, or those named. Goes on where it was cut.
+
+    Example: archiver backfill --session 1000-1999 --session 606
+    """
+    if plan:
+        _print_plan(context.obj, source, session, from_file, as_json=as_json)
+    else:
+        _make_passes(context.obj, "backfill", source, session, from_file)
+
+
+def reconcile(
+    context: typer.Context, source: Sources = None, session: Sessions = None, from_file: FromFile = None
+) -> None:
+    """Read chat sessions whole, now, and record edits and late arrivals; earlier contents are kept as revisions.
+
+    Example: archiver reconcile --session 606
+    """
+    _make_passes(context.obj, "reconcile", source, session, from_file)
+
+
+def _make_passes(
+    options: Options,
+    kind: "Kind",
+    names: list[str] | None,
+    sessions: list[str] | None = None,
+    from_file: Path | None = None,
+) -> None:
+    from archiver.cli.watching import exit_code, print_result, watch_pass
+    from archiver.cli.wiring import choose_chat_sessions, choose_sources, open_archive, open_clients, threads_for
+    from archiver.config.loading import load_config
+    from archiver.daemon.signals import stop_on_signals
+    from archiver.sync.passes import PassOrder, run_pass
+
+    config = load_config(options.config)
+    sources = choose_sources(config, names)
+    chosen = choose_chat_sessions(sources, sessions, from_file)
+    results = []
+    with (
+        open_archive(config) as database,
+        open_clients(config, sources) as clients,
+        stop_on_signals(_say_stopping) as stop,
+    ):
+        for source in sources:
+            if stop.is_set():
+                break
+            began_at = time.monotonic()
+            order = PassOrder(kind=kind, chosen=chosen[source.name], threads=threads_for(config, source))
+            with watch_pass(f"{source.name} {kind}") as report:
+                result = run_pass(database, clients[source.name], source, order, stop, report)
+            print_result(result, time.monotonic() - began_at)
+            results.append(result)
+    raise typer.Exit(exit_code(results))
+
+
+def _say_stopping() -> None:
+    print("stopping: committing what was fetched (again to leave at once)", file=sys.stderr)
+
+
+def _print_plan(
+    options: Options,
+    names: list[str] | None,
+    sessions: list[str] | None,
+    from_file: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    from archiver.cli.options import to_json
+    from archiver.cli.wiring import choose_chat_sessions, choose_sources, open_archive
+    from archiver.config.loading import load_config
+    from archiver.sync.estimate import estimate_backfill
+
+    config = load_config(options.config)
+    sources = choose_sources(config, names)
+    chosen = choose_chat_sessions(sources, sessions, from_file)
+    with open_archive(config) as database:
+        estimates = [estimate_backfill(database, source, chosen[source.name]) for source in sources]
+    if as_json:
+        print(to_json([vars(estimate) for estimate in estimates]))
+    else:
+        for estimate in estimates:
+            _print_estimate(estimate)
+
+
+def _print_estimate(estimate: "Estimate") -> None:
+    e = estimate
+    print(f"{e.source}: {e.chat_sessions:,} chat sessions to visit, {e.never_visited:,} of them never visited")
+    if e.resumes_after:
+        print(f"  goes on after chat session {e.resumes_after}, where the last backfill was cut")
+    print(f"  calls:   {e.calls:,}, up to {e.calls_at_most:,} if there are holes")
+    if e.minutes is None:
+        print("  minutes: as few as the source allows (requests_per_second is 0)")
+    else:
+        print(f"  minutes: {e.minutes:,.1f} at the configured requests_per_second")
+    guess = "unknown until some are archived" if e.rows is None else f"about {e.rows:,}"
+    print(f"  rows:    {guess}")
+    print("Nothing was changed.")

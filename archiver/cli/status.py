@@ -1,0 +1,101 @@
+"""`status`: what the archive holds and how its passes went."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from archiver.cli.options import Json, Options, Sources, to_json
+
+if TYPE_CHECKING:
+    from archiver.store.overview import SourceOverview
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(status)
+
+
+def status(context: typer.Context, source: Sources = None, as_json: Json = False) -> None:
+    """Show each source: chat sessions by state, messages, the last passes, open errors.
+
+    Example: archiver status --json
+    """
+    from archiver.cli.wiring import choose_sources, open_archive
+    from archiver.config.loading import load_config
+    from archiver.store.database import database_now
+    from archiver.store.overview import load_overviews
+
+    options: Options = context.obj
+    config = load_config(options.config)
+    names = {chosen.name for chosen in choose_sources(config, source)}
+    with open_archive(config) as database, database.reading() as connection:
+        now = database_now(connection)
+        overviews = [overview for overview in load_overviews(connection) if not source or overview.name in names]
+    if as_json:
+        print(to_json([overview.as_dict() for overview in overviews]))
+        return
+    for overview in overviews:
+        _print_overview(overview, now)
+    for name in sorted(names - {overview.name for overview in overviews}):
+        print(f"{name}: nothing archived yet; start with archiver backfill")
+
+
+def _print_overview(overview: "SourceOverview", now: datetime) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False, markup=False)
+    o = overview
+    states = ", ".join(f"{count:,} {state}" for state, count in sorted(o.chat_sessions.items())) or "none"
+    print(f"{o.name} (epoch {o.epoch})")
+    print(f"  chat sessions  {states}" + (f"; {o.failing:,} failing" if o.failing else ""))
+    print(f"  messages       {o.messages:,}, the newest posted {_age(o.newest_message_at, now)}")
+    print(
+        f"  last complete  {_age(o.last_complete_at, now)}" + (f"; at work: {o.lease_holder}" * bool(o.lease_holder))
+    )
+    if o.quarantined:
+        print(f"  quarantined    {o.quarantined:,} (table quarantine says why)")
+    console.print(_runs(o.runs, now) if o.runs else "  no pass yet")
+    if o.errors:
+        console.print(
+            _errors(o.errors, now, Table(title=f"open errors: {o.open_error_count:,}", title_justify="left"))
+        )
+    print()
+
+
+def _runs(runs: list[dict[str, Any]], now: datetime) -> Any:
+    from rich.table import Table
+
+    table = Table(title="last passes", title_justify="left")
+    for name in ("run", "kind", "began", "outcome"):
+        table.add_column(name)
+    for name in ("visited", "failed", "requests", "added", "changed"):
+        table.add_column(name, justify="right")
+    columns = ("chat_sessions_visited", "chat_sessions_failed", "requests", "messages_added", "messages_changed")
+    for run in runs:
+        outcome = run["outcome"] + (f": {run['error']}" if run["error"] else "")
+        counts = (f"{run[name]:,}" for name in columns)
+        table.add_row(str(run["id"]), run["kind"], _age(run["started_at"], now), outcome, *counts)
+    return table
+
+
+def _errors(errors: list[dict[str, Any]], now: datetime, table: Any) -> Any:
+    for name in ("chat session", "what", "seen", "last"):
+        table.add_column(name)
+    for error in errors:
+        whose = "the whole pass" if error["chat_session_id"] is None else str(error["chat_session_id"])
+        table.add_row(whose, error["detail"], f"{error['count']:,} times", _age(error["last_seen_at"], now))
+    return table
+
+
+def _age(at: datetime | None, now: datetime) -> str:
+    """How long ago, in the largest unit that fits; "never" for None."""
+    if at is None:
+        return "never"
+    seconds = int((now - at.astimezone(UTC)).total_seconds())
+    if seconds < 0:
+        return "in the future"
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size} {unit} ago"
+    return f"{seconds} s ago"

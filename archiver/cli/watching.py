@@ -1,0 +1,118 @@
+"""What a person sees of a pass: a progress bar on a terminal, log lines elsewhere, a line at the end."""
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as ProgressBar
+from rich.text import Text
+
+from archiver.errors import ExitCode
+from archiver.sync.passes import PassResult, Progress
+
+logger = logging.getLogger(__name__)
+
+LOG_EVERY_S = 10.0
+_REDRAW_EVERY_S = 0.1
+
+
+@contextmanager
+def watch_pass(label: str) -> Iterator[Callable[[Progress], None]]:
+    """Something to call with each step of a pass."""
+    if not sys.stderr.isatty():
+        yield _LogLines()
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[messages]:,} new messages"),
+    )
+    with ProgressBar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None, messages=0)
+        yield _Throttled(
+            _REDRAW_EVERY_S,
+            lambda p: bar.update(task, total=p.chosen, completed=p.passed, messages=p.counts.messages_added),
+        )
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed or 0:,.0f} chat sessions/s")
+
+
+class _Throttled:
+    """Passes on a step only when the last one is a while ago."""
+
+    def __init__(self, every_s: float, show: Callable[[Progress], None]) -> None:
+        self._every_s, self._show, self._shown_at = every_s, show, time.monotonic()
+
+    def __call__(self, progress: Progress) -> None:
+        if time.monotonic() - self._shown_at >= self._every_s:
+            self._shown_at = time.monotonic()
+            self._show(progress)
+
+
+class _LogLines(_Throttled):
+    def __init__(self) -> None:
+        super().__init__(LOG_EVERY_S, self._log)
+        self._began_at = time.monotonic()
+
+    def _log(self, progress: Progress) -> None:
+        elapsed_s = time.monotonic() - self._began_at
+        left = max(progress.chosen - progress.passed, 0)
+        left_s = elapsed_s / progress.passed * left if progress.passed else None
+        logger.info(
+            "the pass goes on",
+            extra={
+                "event": "pass_progress",
+                "source": progress.source,
+                "passed": progress.passed,
+                "chosen": progress.chosen,
+                "messages_added": progress.counts.messages_added,
+                "left_s": None if left_s is None else round(left_s),
+            },
+        )
+
+
+def print_result(result: PassResult, took_s: float) -> None:
+    """One line on standard output for a pass, and why it stopped on standard error."""
+    counts = result.counts
+    if result.resumed_at:
+        print(f"{result.source}: resumed after chat session {result.resumed_at}, where the last backfill was cut")
+    if result.run_id is not None:
+        changed = f", {counts.messages_changed:,} changed" if counts.messages_changed else ""
+        failed = f" ({counts.chat_sessions_failed:,} failed)" if counts.chat_sessions_failed else ""
+        print(
+            f"{result.source}: {result.outcome}; {counts.chat_sessions_visited:,} chat sessions visited{failed}, "
+            f"{counts.messages_added:,} new messages{changed}, {counts.requests:,} requests, {took_s:.1f} s"
+        )
+    if result.error and result.outcome == "failed":
+        print(f"archiver: {result.source}: {result.error}", file=sys.stderr)
+        if result.error.hint:
+            print(f"  {result.error.hint}", file=sys.stderr)
+    if result.outcome == "partial":
+        print("  archiver status names what failed; the next run tries it again", file=sys.stderr)
+
+
+def exit_code(results: list[PassResult]) -> ExitCode:
+    """The code for several passes: the gravest of theirs."""
+    outcomes = {result.outcome for result in results}
+    if "interrupted" in outcomes:
+        return ExitCode.INTERRUPTED
+    if "failed" in outcomes:
+        return next(r.error.exit_code for r in results if r.outcome == "failed" and r.error)
+    return ExitCode.PARTIAL if "partial" in outcomes else ExitCode.COMPLETE
