@@ -55,7 +55,7 @@ def _options(
     from archiver.cli.logs import set_up_logging
 
     set_up_logging(log_format, verbose=verbose)
-    context.obj = Options(config=config)
+    context.obj = Options(config=config, verbose=verbose)
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ class Options:
     """What comes before the command's name."""
 
     config: Path
+    verbose: bool = False
 
 
 Sources = Annotated[

@@ -1,6 +1,6 @@
 """`status`: what the archive holds and how its passes went."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -8,6 +8,8 @@ import typer
 from archiver.cli.options import Json, Options, Sources, to_json
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from archiver.store.overview import SourceOverview
 
 
@@ -42,35 +44,32 @@ def status(context: typer.Context, source: Sources = None, as_json: Json = False
 
 def _print_overview(overview: "SourceOverview", now: datetime) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.padding import Padding
 
     console = Console(highlight=False, markup=False)
     o = overview
-    states = ", ".join(f"{count:,} {state}" for state, count in sorted(o.chat_sessions.items())) or "none"
+    states = ", ".join(f"{count:,} {state}" for state, count in sorted(o.chat_sessions.items())) or "none yet"
     print(f"{o.name} (epoch {o.epoch})")
     print(f"  chat sessions  {states}" + (f"; {o.failing:,} failing" if o.failing else ""))
-    print(f"  messages       {o.messages:,}, the newest posted {_age(o.newest_message_at, now)}")
     print(
-        f"  last complete  {_age(o.last_complete_at, now)}" + (f"; at work: {o.lease_holder}" * bool(o.lease_holder))
+        f"  messages       {o.messages:,}"
+        + (f", the newest posted {_age(o.newest_message_at, now)}" * bool(o.messages))
     )
+    print(f"  last complete  {_age(o.last_complete_at, now)}")
+    if o.lease_holder:
+        print(f"  at work        {o.lease_holder}")
     if o.quarantined:
-        print(f"  quarantined    {o.quarantined:,} (table quarantine says why)")
-    console.print(_runs(o.runs, now) if o.runs else "  no pass yet")
+        print(f"  quarantined    {o.quarantined:,}; the table quarantine holds them whole, with the reason")
+    tables = [_runs(o.runs, now)] if o.runs else []
     if o.errors:
-        console.print(
-            _errors(o.errors, now, Table(title=f"open errors: {o.open_error_count:,}", title_justify="left"))
-        )
+        tables.append(_errors(o.errors, o.open_error_count, now))
+    for table in tables:
+        console.print(Padding(table, (1, 0, 0, 2)))
     print()
 
 
-def _runs(runs: list[dict[str, Any]], now: datetime) -> Any:
-    from rich.table import Table
-
-    table = Table(title="last passes", title_justify="left")
-    for name in ("run", "kind", "began", "outcome"):
-        table.add_column(name)
-    for name in ("visited", "failed", "requests", "added", "changed"):
-        table.add_column(name, justify="right")
+def _runs(runs: list[dict[str, Any]], now: datetime) -> "Table":
+    table = _table("run", "kind", "began", "outcome", right=("visited", "failed", "calls", "added", "changed"))
     columns = ("chat_sessions_visited", "chat_sessions_failed", "requests", "messages_added", "messages_changed")
     for run in runs:
         outcome = run["outcome"] + (f": {run['error']}" if run["error"] else "")
@@ -79,12 +78,22 @@ def _runs(runs: list[dict[str, Any]], now: datetime) -> Any:
     return table
 
 
-def _errors(errors: list[dict[str, Any]], now: datetime, table: Any) -> Any:
-    for name in ("chat session", "what", "seen", "last"):
-        table.add_column(name)
+def _errors(errors: list[dict[str, Any]], count: int, now: datetime) -> "Table":
+    table = _table("chat session", f"open errors ({count:,})", "last seen", right=("times",))
     for error in errors:
         whose = "the whole pass" if error["chat_session_id"] is None else str(error["chat_session_id"])
-        table.add_row(whose, error["detail"], f"{error['count']:,} times", _age(error["last_seen_at"], now))
+        table.add_row(whose, error["detail"], _age(error["last_seen_at"], now), f"{error['count']:,}")
+    return table
+
+
+def _table(*left: str, right: tuple[str, ...]) -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    for name in left:
+        table.add_column(name, overflow="fold")
+    for name in right:
+        table.add_column(name, justify="right", no_wrap=True)
     return table
 
 
@@ -92,7 +101,7 @@ def _age(at: datetime | None, now: datetime) -> str:
     """How long ago, in the largest unit that fits; "never" for None."""
     if at is None:
         return "never"
-    seconds = int((now - at.astimezone(UTC)).total_seconds())
+    seconds = int((now - at).total_seconds())
     if seconds < 0:
         return "in the future"
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):

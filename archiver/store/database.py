@@ -45,7 +45,9 @@ class Database:
         return Path(self.url.database) if self.dialect == "sqlite" and self.url.database else None
 
     def __str__(self) -> str:
-        return self.url.render_as_string(hide_password=True)
+        """The address without its password, as a person would write it."""
+        plain = self.url.set(drivername="sqlite") if self.dialect == "sqlite" else self.url
+        return plain.render_as_string(hide_password=True)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

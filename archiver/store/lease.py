@@ -5,16 +5,15 @@ writing transaction renews the lease under the number it was given, and a number
 before it wrote anything (Kleppmann, "How to do distributed locking").
 """
 
-import os
-import socket
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, select, update
 
 from archiver.errors import LeaseHeld, LeaseLost
 from archiver.store import tables
 from archiver.store.database import database_now
+from archiver.store.holder import is_dead, shown, this_process
 
 LEASE_LIFE = timedelta(seconds=30)
 """How long a lease outlives its holder's last word: the longest wait after a crash."""
@@ -30,25 +29,27 @@ class Lease:
     fencing: int
 
 
-def this_process() -> str:
-    return f"{socket.gethostname()}/{os.getpid()}"
-
-
 def acquire_lease(connection: Connection, source_id: int) -> Lease:
-    """Take the lease if it is free or expired. Raises: LeaseHeld, saying by whom."""
-    lease, now, holder = tables.lease, database_now(connection), this_process()
+    """Take the lease if it is free, expired, or of a process that is dead. Raises: LeaseHeld, saying by whom."""
+    lease, now = tables.lease, database_now(connection)
+    row = connection.execute(select(lease).where(lease.c.source_id == source_id)).one()
+    if row.holder is not None and row.expires_at > now and not is_dead(row.holder):
+        raise _held(row.holder, row.expires_at - now)
+    # Conditional on what was read: of two that read the same, one finds the number grown.
+    holder = this_process()
     taken = connection.execute(
         update(lease)
-        .where(lease.c.source_id == source_id)
-        .where(or_(lease.c.holder.is_(None), lease.c.expires_at <= now))
-        .values(holder=holder, fencing=lease.c.fencing + 1, expires_at=now + LEASE_LIFE)
+        .where(lease.c.source_id == source_id, lease.c.fencing == row.fencing)
+        .values(holder=holder, fencing=row.fencing + 1, expires_at=now + LEASE_LIFE)
     )
-    row = connection.execute(select(lease).where(lease.c.source_id == source_id)).one()
-    if taken.rowcount == 1:
-        return Lease(source_id=source_id, holder=holder, fencing=row.fencing)
-    left_s = max((row.expires_at - now).total_seconds(), 0)
-    raise LeaseHeld(
-        f"{row.holder} is at work on this source (its lease runs for another {left_s:.0f} s unless renewed)",
+    if taken.rowcount != 1:
+        raise _held("another archiver", LEASE_LIFE)
+    return Lease(source_id=source_id, holder=holder, fencing=row.fencing + 1)
+
+
+def _held(holder: str, left: timedelta) -> LeaseHeld:
+    return LeaseHeld(
+        f"{shown(holder)} is at work on this source (its lease runs for {left.total_seconds():.0f} s unless renewed)",
         hint="wait until it is done, or stop it",
     )
 

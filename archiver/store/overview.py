@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, select
 
 from archiver.store import tables
+from archiver.store.holder import shown
 
 RUNS_SHOWN = 5
 ERRORS_SHOWN = 10
@@ -74,7 +75,7 @@ def _overview(connection: Connection, source: RowMapping) -> SourceOverview:
         newest_message_at=scalar(func.max(message.c.when_posted), message.c.source_id == key),
         last_complete_at=scalar(func.max(run.c.finished_at), run.c.source_id == key, run.c.outcome == "complete"),
         quarantined=scalar(func.count(), quarantine.c.source_id == key),
-        lease_holder=scalar(lease.c.holder, lease.c.source_id == key),
+        lease_holder=shown(scalar(lease.c.holder, lease.c.source_id == key) or "") or None,
         runs=[dict(row) for row in connection.execute(runs).mappings()],
         open_error_count=scalar(func.count(), *open_errors),
         errors=[dict(row) for row in connection.execute(errors).mappings()],

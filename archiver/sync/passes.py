@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from archiver.config.settings import SourceSettings
 from archiver.errors import ArchiverError, Interrupted, LeaseHeld, SourceError, StoreError
@@ -93,15 +94,17 @@ def run_pass(
     order: PassOrder,
     stop: threading.Event,
     report: Callable[[Progress], None] = lambda _: None,
+    lease_wait: timedelta = LEASE_LIFE + timedelta(seconds=2),
 ) -> PassResult:
     """Make one pass and note it in the ledger.
 
     Args:
         stop: commits what was fetched and ends the pass as interrupted.
+        lease_wait: how long to wait for another archiver; by default as long as a lease outlives a holder that died.
     Returns: how it ended; whatever fails is in `error`, so that the next source has its turn.
     """
     try:
-        lease = _acquire(database, source, stop)
+        lease = _acquire(database, source, stop, lease_wait)
     except Interrupted as error:
         return PassResult(source=source.name, outcome="interrupted", error=error)
     except ArchiverError as error:
@@ -115,12 +118,12 @@ def run_pass(
             release_lease(connection, lease)
 
 
-def _acquire(database: Database, source: SourceSettings, stop: threading.Event) -> Lease:
-    """Take the source's lease, waiting for as long as one outlives a holder that died.
+def _acquire(database: Database, source: SourceSettings, stop: threading.Event, lease_wait: timedelta) -> Lease:
+    """Take the source's lease, waiting while another archiver has it.
 
     Raises: LeaseHeld when its holder is alive and keeps it; Interrupted.
     """
-    gives_up_at = time.monotonic() + LEASE_LIFE.total_seconds() + 2
+    gives_up_at = time.monotonic() + lease_wait.total_seconds()
     with database.writing() as connection:
         source_id = ensure_source(connection, source.name, source.base_url)
     has_said_so = False
@@ -129,7 +132,7 @@ def _acquire(database: Database, source: SourceSettings, stop: threading.Event) 
             with database.writing() as connection:
                 return acquire_lease(connection, source_id)
         except LeaseHeld as held:
-            if time.monotonic() > gives_up_at:
+            if time.monotonic() >= gives_up_at:
                 raise
             if not has_said_so:
                 logger.warning(

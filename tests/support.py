@@ -1,0 +1,152 @@
+"""What tests need again and again: an archive of a sandbox, and its rows in the source's words."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import select
+
+from archiver.config.loading import load_config
+from archiver.config.settings import Config
+from archiver.ranges import IdRanges
+from archiver.sandbox import Sandbox
+from archiver.store import tables
+from archiver.store.database import Database
+from archiver.store.ledger import Kind
+from archiver.superoffice.client import SuperOfficeClient
+from archiver.sync.passes import PassOrder, PassResult, Progress, run_pass
+
+CONFIG = """
+[archive]
+url = "{url}"
+
+[retry]
+attempts = {attempts}
+max_wait = "0.01s"
+
+[[source]]
+name = "acme"
+base_url = "{base_url}"
+
+[source.auth]
+scheme = "basic"
+username = "archive"
+password = "{password}"
+
+[source.sessions]
+include = ["{include}"]
+
+[source.limits]
+requests_per_second = 0
+"""
+
+
+def write_config(
+    folder: Path, url: str, base_url: str, *, include: str = "1-50", password: str = "sandbox", attempts: int = 3
+) -> Path:
+    """A configuration file for one source, with pauses that are short."""
+    path = folder / "config.toml"
+    text = CONFIG.format(url=url, base_url=base_url, include=include, password=password, attempts=attempts)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def wire_rows(database: Database) -> list[dict[str, Any]]:
+    """The archive's messages as the source would send them, ascending by id."""
+    table = tables.chat_message
+    with database.reading() as connection:
+        rows = connection.execute(select(table).order_by(table.c.chat_message_id)).mappings().all()
+    return [
+        {
+            "ChatMessageId": row["chat_message_id"],
+            "ChatSessionId": row["chat_session_id"],
+            "Type": row["type"],
+            "Message": row["message"],
+            "Author": row["author"],
+            "ReadByCustomer": row["read_by_customer"],
+            "SpecialType": row["special_type"],
+            "SpecialParam": row["special_param"],
+            "WhenPosted": row["when_posted"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+        for row in rows
+    ]
+
+
+def truth_of(sandbox: Sandbox) -> list[dict[str, Any]]:
+    """What the sandbox's tenant holds, ascending by id; compare with `wire_rows`."""
+    return sorted(sandbox.tenant.rows(), key=lambda row: int(str(row["ChatMessageId"])))
+
+
+def dump(database: Database, *, without: tuple[str, ...] = ()) -> dict[str, list[dict[str, Any]]]:
+    """Every row of every table but those named."""
+    with database.reading() as connection:
+        return {
+            table.name: [
+                dict(row) for row in connection.execute(select(table).order_by(*table.primary_key)).mappings()
+            ]
+            for table in tables.metadata.sorted_tables
+            if table.name not in without
+        }
+
+
+class Archive:
+    """An archive of a sandbox's tenant, under the name acme."""
+
+    def __init__(self, database: Database, sandbox: Sandbox, folder: Path) -> None:
+        self.database, self.sandbox, self._folder = database, sandbox, folder
+        self._client: SuperOfficeClient | None = None
+
+    def __enter__(self) -> Self:
+        self.config = self.configure()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        if self._client:
+            self._client.close()
+
+    def configure(self, **settings: Any) -> Config:
+        """Write and load a configuration; later passes go by it."""
+        url = self.database.url.render_as_string(hide_password=False)
+        base_url = settings.pop("base_url", None) or self.sandbox.base_url
+        self.config = load_config(write_config(self._folder, url, base_url, **settings))
+        if self._client:
+            self._client.close()
+        self._client = SuperOfficeClient(self.config.source[0], self.config.retry)
+        return self.config
+
+    def run(
+        self,
+        kind: Kind = "incremental",
+        ids: str | None = None,
+        *,
+        threads: int = 2,
+        stop: threading.Event | None = None,
+        report: Callable[[Progress], None] = lambda _: None,
+        lease_wait: timedelta = timedelta(0),
+    ) -> PassResult:
+        """Make a pass over `ids`, or over all that is configured."""
+        (source,) = self.config.source
+        chosen = IdRanges.of(*ids.split(",")) if ids else source.sessions.chosen
+        order = PassOrder(kind=kind, chosen=chosen, threads=threads)
+        assert self._client
+        stop = stop or threading.Event()
+        return run_pass(self.database, self._client, source, order, stop, report, lease_wait)
+
+    def rows(self) -> list[dict[str, Any]]:
+        return wire_rows(self.database)
+
+    def truth(self) -> list[dict[str, Any]]:
+        return truth_of(self.sandbox)
+
+    def table(self, name: str) -> list[dict[str, Any]]:
+        return dump(self.database)[name]
+
+    def state(self, chat_session_id: int) -> dict[str, Any]:
+        """The state of a chat session, by column name."""
+        (row,) = [row for row in self.table("chat_session_state") if row["chat_session_id"] == chat_session_id]
+        return row

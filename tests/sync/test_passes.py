@@ -1,0 +1,363 @@
+"""Passes over a simulated tenant into real databases: the promises of the design, one by one."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import update
+
+from archiver.errors import AuthenticationFailed, LeaseHeld, LeaseLost, SourceUnavailable
+from archiver.sandbox import Sandbox
+from archiver.store import tables
+from archiver.store.lease import acquire_lease
+from archiver.store.sources import load_source_id
+from archiver.sync.passes import Progress
+from archiver.sync.visit import FULL_REPLY_ROWS
+from tests.support import Archive, dump, truth_of
+
+Chat = Callable[..., int]
+
+
+def requests_for(sandbox: Sandbox, operation: str = "GetChatMessages") -> list[int | None]:
+    return [request.chat_session_id for request in sandbox.requests.all() if request.operation == operation]
+
+
+def test_a_first_pass_stores_every_row_of_a_believable_tenant(archive: Archive) -> None:
+    with Sandbox() as full:
+        archive.configure(base_url=full.base_url, include="1-300")
+        result = archive.run()
+        truth = truth_of(full)
+    assert result.outcome == "complete"
+    assert archive.rows() == truth
+    assert result.counts.messages_added == len(truth) > 3000
+
+
+def test_a_pass_with_nothing_new_writes_only_to_the_ledger(archive: Archive, chat: Chat) -> None:
+    chat("Hello", "How can I help?")
+    chat("Hi")
+    archive.run()
+    archive.run()  # the first incremental pass after which holes are no longer all due
+    before = dump(archive.database, without=("sync_run", "lease"))
+    result = archive.run()
+    assert result.outcome == "complete"
+    assert dump(archive.database, without=("sync_run", "lease")) == before
+
+
+def test_the_next_pass_asks_after_the_last_stored_message(archive: Archive, chat: Chat, sandbox: Sandbox) -> None:
+    chat_session_id = chat("Hello", "How can I help?")
+    archive.run(ids="1")
+    sandbox.requests.clear()
+    new = sandbox.tenant.post(chat_session_id, message="Are you there?")
+    assert archive.run(ids="1").counts.messages_added == 1
+    assert [request.body for request in sandbox.requests.all()] == [f'{{"ChatSessionId":1,"After":{new - 1}}}']
+    assert archive.rows() == archive.truth()
+
+
+def test_one_failing_chat_session_is_recorded_and_the_others_are_stored(
+    archive: Archive, chat: Chat, sandbox: Sandbox
+) -> None:
+    for text in ("one", "two", "three"):
+        chat(text)
+    sandbox.failures.add("status", status=503, chat_session_id=2)
+    result = archive.run(ids="1-3")
+    assert result.outcome == "partial"
+    assert (result.counts.chat_sessions_visited, result.counts.chat_sessions_failed) == (3, 1)
+    assert [row["Message"] for row in archive.rows()] == ["one", "three"]
+    (error,) = archive.table("sync_error")
+    assert (error["chat_session_id"], error["kind"], error["count"]) == (2, "source_unavailable", 1)
+    assert archive.state(2)["failures"] == 1
+
+
+def test_a_chat_session_that_failed_is_caught_up_and_its_error_resolved(
+    archive: Archive, chat: Chat, sandbox: Sandbox
+) -> None:
+    chat("one")
+    chat("two")
+    sandbox.failures.add("error_object", chat_session_id=2)
+    archive.run(ids="1-2")
+    archive.run(ids="1-2")
+    sandbox.failures.clear()
+    assert archive.run(ids="1-2").outcome == "complete"
+    assert archive.rows() == archive.truth()
+    (error,) = archive.table("sync_error")
+    assert error["count"] == 2
+    assert error["resolved_at"] is not None
+    assert (archive.state(2)["failures"], archive.state(2)["last_error"]) == (0, None)
+
+
+@pytest.mark.parametrize("kind", ["null", "error_object", "html", "cut", "reset"])
+def test_what_is_no_array_moves_no_cursor_and_ends_partial(
+    archive: Archive, chat: Chat, sandbox: Sandbox, kind: str
+) -> None:
+    chat("Hello")
+    chat("Hi")
+    archive.run(ids="1-2")
+    before = archive.state(1)
+    sandbox.tenant.post(1, message="more")
+    sandbox.failures.add(kind, chat_session_id=1)  # type: ignore[arg-type]
+    assert archive.run(ids="1-2").outcome == "partial"
+    after = archive.state(1)
+    assert after["last_message_id"] == before["last_message_id"]
+    assert after["state"] == "open"
+    sandbox.failures.clear()
+    archive.run(ids="1-2")
+    assert archive.rows() == archive.truth()
+
+
+@pytest.mark.parametrize("unknown", ["[]", "null"])
+def test_holes_are_absent_and_no_failure(archive: Archive, unknown: str) -> None:
+    with Sandbox.empty(unknown_chat_session=unknown) as tenant:
+        tenant.tenant.open_chat_session(chat_session_id=3)
+        tenant.tenant.post(3, message="Hello")
+        archive.configure(base_url=tenant.base_url, include="1-5")
+        assert archive.run().outcome == "complete"
+    assert [archive.state(key)["state"] for key in range(1, 6)] == ["absent", "absent", "open", "absent", "absent"]
+    assert archive.table("sync_error") == []
+
+
+def test_a_chat_session_without_messages_exists_and_is_new(archive: Archive, chat: Chat, sandbox: Sandbox) -> None:
+    chat()
+    assert archive.run(ids="1").outcome == "complete"
+    assert archive.state(1)["state"] == "new"
+    sandbox.requests.clear()
+    archive.run(ids="1")
+    assert requests_for(sandbox, "GetChatSessionEntity") == []
+
+
+def test_a_null_where_we_hold_nothing_is_a_failure_when_the_entity_exists(
+    archive: Archive, chat: Chat, sandbox: Sandbox
+) -> None:
+    chat("Hello")
+    chat("Hi")
+    sandbox.failures.add("null", chat_session_id=1, operation="GetChatMessages", times=1)
+    assert archive.run(ids="1-2").outcome == "partial"
+    assert archive.state(1)["last_error"] == "null_reply"
+    assert archive.run(ids="1-2").outcome == "complete"
+    assert archive.rows() == archive.truth()
+
+
+def test_a_new_chat_above_the_highest_known_is_found_by_the_next_pass(
+    archive: Archive, chat: Chat, sandbox: Sandbox
+) -> None:
+    chat("Hello")
+    archive.run()
+    archive.run()
+    chat("I am new here")
+    sandbox.requests.clear()
+    assert archive.run().counts.messages_added == 1
+    assert sorted(filter(None, requests_for(sandbox))) == list(range(1, 22))  # the known one and the frontier
+    assert archive.state(2)["state"] == "open"
+
+
+def test_reconcile_finds_edits_and_keeps_the_earlier_content(archive: Archive, chat: Chat, sandbox: Sandbox) -> None:
+    chat("Hello", "Your order ships tomorrow")
+    archive.run(ids="1")
+    sandbox.tenant.edit(2, message="Your order ships next week")
+    assert archive.run(ids="1").counts.messages_changed == 0  # an incremental visit can't see it
+    result = archive.run("reconcile", ids="1")
+    assert (result.outcome, result.counts.messages_changed) == ("complete", 1)
+    assert archive.rows() == archive.truth()
+    (revision,) = archive.table("chat_message_revision")
+    assert (revision["revision"], revision["message"]) == (1, "Your order ships tomorrow")
+    message = archive.table("chat_message")[1]
+    assert (message["revision"], message["last_changed_run"]) == (2, result.run_id)
+
+
+def test_reconcile_finds_a_lower_id_that_was_committed_late(archive: Archive, chat: Chat, sandbox: Sandbox) -> None:
+    chat_session_id = sandbox.tenant.open_chat_session()
+    sandbox.tenant.post(chat_session_id, message="second", chat_message_id=2)
+    archive.run(ids="1")
+    sandbox.tenant.post(chat_session_id, message="first", chat_message_id=1)
+    assert archive.run(ids="1").counts.messages_added == 0
+    assert archive.run("reconcile", ids="1").counts.messages_added == 1
+    assert archive.rows() == archive.truth()
+
+
+def test_a_read_mark_updates_the_row_and_keeps_no_revision(archive: Archive, chat: Chat, sandbox: Sandbox) -> None:
+    chat("Hello")
+    archive.run(ids="1")
+    sandbox.tenant.edit(1, read_by_customer=1)
+    assert archive.run("reconcile", ids="1").counts.messages_changed == 1
+    assert archive.table("chat_message")[0]["read_by_customer"] == 1
+    assert archive.table("chat_message")[0]["revision"] == 1
+    assert archive.table("chat_message_revision") == []
+
+
+def test_a_second_reconcile_changes_nothing(archive: Archive, chat: Chat, sandbox: Sandbox) -> None:
+    chat("Hello", "Hi")
+    archive.run(ids="1")
+    sandbox.tenant.edit(1, message="Hello!", read_by_customer=1)
+    archive.run("reconcile", ids="1")
+    before = dump(archive.database, without=("sync_run", "lease"))
+    assert archive.run("reconcile", ids="1").counts.messages_changed == 0
+    assert dump(archive.database, without=("sync_run", "lease")) == before
+
+
+def test_another_message_under_a_known_id_overwrites_nothing(archive: Archive, chat: Chat, sandbox: Sandbox) -> None:
+    chat("Hello", "Hi")
+    archive.run(ids="1")
+    held = archive.rows()
+    restored = {"message": "Quite another text", "author": "Sam", "when_posted": datetime(2031, 5, 4, tzinfo=UTC)}
+    sandbox.tenant.edit(1, **restored)
+    sandbox.tenant.post(1, message="a neighbour")
+    result = archive.run("reconcile", ids="1")
+    assert result.outcome == "partial"
+    assert archive.rows()[:2] == held
+    assert archive.rows()[2]["Message"] == "a neighbour"
+    (kept,) = archive.table("quarantine")
+    assert (kept["chat_message_id"], "Quite another text" in kept["payload"]) == (1, True)
+    archive.run("reconcile", ids="1")
+    assert len(archive.table("quarantine")) == 1
+
+
+def test_a_message_is_stored_under_the_chat_session_it_names(archive: Archive, chat: Chat, sandbox: Sandbox) -> None:
+    chat("Hello", "I belong elsewhere")
+    sandbox.tenant.edit(2, chat_session_id=77)
+    assert archive.run(ids="1").outcome == "complete"
+    assert [row["ChatSessionId"] for row in archive.rows()] == [1, 77]
+    assert archive.state(1)["last_message_id"] == 1  # 77's message is no progress in 1
+    assert archive.run(ids="1").counts.messages_added == 0
+
+
+def test_what_can_not_be_stored_is_quarantined_alone_and_once(archive: Archive, chat: Chat, sandbox: Sandbox) -> None:
+    chat("Hello", "odd", "Bye")
+    sandbox.tenant.edit(2, ChatMessageId="two")
+    assert archive.run(ids="1").outcome == "complete"
+    archive.run("reconcile", ids="1")
+    assert [row["Message"] for row in archive.rows()] == ["Hello", "Bye"]
+    (kept,) = archive.table("quarantine")
+    assert kept["reason"] == "ChatMessageId is no id"
+    assert '"Message":"odd"' in kept["payload"]
+
+
+def test_a_full_reply_is_asked_again_at_once(archive: Archive, sandbox: Sandbox) -> None:
+    chat_session_id = sandbox.tenant.open_chat_session()
+    for number in range(FULL_REPLY_ROWS):
+        sandbox.tenant.post(chat_session_id, message=str(number))
+    assert archive.run(ids="1").counts.messages_added == FULL_REPLY_ROWS
+    assert requests_for(sandbox) == [1, 1]
+
+
+def test_wrong_credentials_end_the_pass_at_the_first_refusal(archive: Archive, chat: Chat, sandbox: Sandbox) -> None:
+    chat("Hello")
+    archive.configure(password="wrong")
+    result = archive.run(threads=1)
+    assert result.outcome == "failed"
+    assert isinstance(result.error, AuthenticationFailed)
+    assert len(sandbox.requests.all()) <= 2  # the thread may have begun one more before the writer saw the refusal
+    (run,) = archive.table("sync_run")
+    assert (run["outcome"], run["error"]) == ("failed", "authentication_failed")
+
+
+def test_a_source_that_answers_nobody_is_given_up_soon(archive: Archive, sandbox: Sandbox) -> None:
+    sandbox.failures.add("status", status=503)
+    archive.configure(include="1-1000", attempts=1)
+    result = archive.run()
+    assert isinstance(result.error, SourceUnavailable)
+    assert len(sandbox.requests.all()) < 30
+
+
+def test_a_stop_commits_what_was_fetched_and_the_next_pass_completes_it(archive: Archive) -> None:
+    stop = threading.Event()
+
+    def stop_after_some(progress: Progress) -> None:
+        if progress.counts.chat_sessions_visited >= 20:
+            stop.set()
+
+    with Sandbox() as full:
+        archive.configure(base_url=full.base_url, include="1-300")
+        result = archive.run("backfill", stop=stop, report=stop_after_some)
+        assert result.outcome == "interrupted"
+        assert 0 < len(archive.rows()) == result.counts.messages_added < len(full.tenant.rows())
+        full.requests.clear()
+        resumed = archive.run("backfill")
+        assert (resumed.outcome, resumed.resumed_at) == ("complete", archive.table("sync_run")[0]["walked_to"])
+        assert min(filter(None, requests_for(full))) > resumed.resumed_at > 0
+        truth = truth_of(full)
+    assert archive.rows() == truth
+
+
+def test_a_resumed_backfill_visits_again_what_had_failed(archive: Archive, chat: Chat, sandbox: Sandbox) -> None:
+    stop = threading.Event()
+    for text in ("one", "two", "three", "four", "five"):
+        chat(text)
+    sandbox.failures.add("error_object", chat_session_id=1)
+
+    def stop_at_three(progress: Progress) -> None:
+        if progress.counts.chat_sessions_visited == 3:
+            stop.set()
+
+    archive.run("backfill", ids="1-5", threads=1, stop=stop, report=stop_at_three)
+    sandbox.failures.clear()
+    assert archive.run("backfill", ids="1-5").outcome == "complete"
+    assert archive.rows() == archive.truth()
+
+
+def test_a_backfill_that_was_complete_starts_anew(archive: Archive, chat: Chat, sandbox: Sandbox) -> None:
+    chat("Hello")
+    archive.run("backfill", ids="1")
+    sandbox.tenant.post(1, message="later")
+    result = archive.run("backfill", ids="1")
+    assert (result.resumed_at, result.counts.messages_added) == (0, 1)
+
+
+def test_a_second_archiver_is_told_who_is_at_work(archive: Archive, chat: Chat) -> None:
+    chat("Hello")
+    archive.run(ids="1")
+    with archive.database.writing() as connection:
+        source_id = load_source_id(connection, "acme")
+        assert source_id is not None
+        acquire_lease(connection, source_id)
+    result = archive.run(ids="1")
+    assert isinstance(result.error, LeaseHeld)
+    assert "is at work on this source" in str(result.error)
+
+
+def test_an_archiver_that_lost_its_lease_writes_nothing_more(archive: Archive, chat: Chat) -> None:
+    for _ in range(5):
+        chat("Hello")
+    before: list[object] = []
+
+    def take_over(progress: Progress) -> None:
+        if not before:
+            with archive.database.writing() as connection:
+                row = tables.lease
+                connection.execute(update(row).values(fencing=row.c.fencing + 1, holder="elsewhere/1"))
+            before.append(dump(archive.database))
+
+    result = archive.run(ids="1-5", report=take_over)
+    assert isinstance(result.error, LeaseLost)
+    assert dump(archive.database) == before[0]
+
+
+def test_a_lease_of_a_process_that_died_elsewhere_is_taken_when_it_expires(archive: Archive, chat: Chat) -> None:
+    chat("Hello")
+    archive.run(ids="1")
+    with archive.database.writing() as connection:
+        long_ago = datetime.now(UTC) - timedelta(hours=1)
+        connection.execute(update(tables.lease).values(holder="elsewhere/1", expires_at=long_ago))
+    assert archive.run(ids="1").outcome == "complete"
+
+
+def test_a_run_left_open_by_a_dead_process_is_marked_abandoned(archive: Archive, chat: Chat) -> None:
+    chat("Hello")
+    archive.run(ids="1")
+    with archive.database.writing() as connection:
+        connection.execute(update(tables.sync_run).values(outcome="running", finished_at=None))
+    archive.run(ids="1")
+    assert [run["outcome"] for run in archive.table("sync_run")] == ["abandoned", "complete"]
+
+
+def test_messages_posted_to_one_chat_while_others_are_read_all_arrive(archive: Archive) -> None:
+    with Sandbox() as full:
+
+        def type_on(_: Progress) -> None:
+            full.tenant.post(7, message="still typing")
+
+        archive.configure(base_url=full.base_url, include="1-400")
+        for _ in range(5):
+            archive.run(report=type_on)
+        archive.run()
+        truth = truth_of(full)
+    assert archive.rows() == truth
