@@ -18,8 +18,8 @@ def pytest_report_header() -> str:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
-    with postgresql_server(tmp_path_factory.mktemp("postgresql")) as server:
+def postgresql() -> Iterator[PostgreSQL]:
+    with postgresql_server() as server:
         made = PostgreSQL(server)
         yield made
         made.close()

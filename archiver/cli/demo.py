@@ -40,7 +40,7 @@ password = {{ file = "password" }}
 include = ["1-{last}"]
 
 [source.limits]
-requests_per_second = 100   # the default is 4: this tenant is our own
+requests_per_second = 150   # the default is 4: this tenant is our own
 """
 
 _REAL_TENANT = """\

@@ -3,7 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from threading import Lock
+from threading import Condition
 
 KEPT_REQUESTS = 100_000  # some 100 MB; older ones are forgotten
 
@@ -26,13 +26,20 @@ class RequestLog:
     """The last `KEPT_REQUESTS` requests, oldest first. A request is in before its reply is sent."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock = Condition()
         self._requests: deque[RecordedRequest] = deque(maxlen=KEPT_REQUESTS)
 
     def record(self, request: RecordedRequest) -> None:
         """Add one."""
         with self._lock:
             self._requests.append(request)
+            self._lock.notify_all()
+
+    def wait_for(self, count: int, *, timeout_s: float) -> None:
+        """Return once `count` requests are kept. Raises: TimeoutError."""
+        with self._lock:
+            if not self._lock.wait_for(lambda: len(self._requests) >= count, timeout_s):
+                raise TimeoutError(f"{len(self._requests)} requests came within {timeout_s:g} s, not {count}")
 
     def all(self) -> list[RecordedRequest]:
         """Those kept, oldest first."""

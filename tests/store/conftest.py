@@ -1,0 +1,56 @@
+"""A source in a migrated database, its lease held and a run open."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from archiver.model import ChatMessage
+from archiver.ranges import IdRanges
+from archiver.store.database import Database
+from archiver.store.lease import Lease, acquire_lease, renew_lease
+from archiver.store.ledger import RunCounts, start_run
+from archiver.store.sources import ensure_source
+from archiver.store.state import load_states
+from archiver.store.writer import Visit, save_batch
+
+
+@dataclass(frozen=True)
+class OpenRun:
+    database: Database
+    lease: Lease
+    run_id: int
+
+    def save(self, *messages: ChatMessage) -> RunCounts:
+        """Store messages as one visit to each chat session they name."""
+        ids = sorted({message.chat_session_id for message in messages})
+        with self.database.reading() as connection:
+            states = load_states(connection, self.lease.source_id, ids)
+        visits = [
+            Visit(
+                chat_session_id=key,
+                before=states.get(key),
+                messages=[message for message in messages if message.chat_session_id == key],
+            )
+            for key in ids
+        ]
+        return save_batch(self.database, self.lease, self.run_id, visits, RunCounts(), None)
+
+
+def open_run_in(database: Database, name: str = "acme") -> OpenRun:
+    with database.writing() as connection:
+        lease = acquire_lease(connection, ensure_source(connection, name, "https://crm.example.com"))
+        now = renew_lease(connection, lease)
+        run_id = start_run(connection, lease.source_id, "incremental", IdRanges.of("1-10"), now)
+    return OpenRun(database, lease, run_id)
+
+
+@pytest.fixture
+def open_run(database: Database) -> OpenRun:
+    return open_run_in(database)
+
+
+@pytest.fixture
+def other_run(database: Database, open_run: OpenRun) -> Callable[[], OpenRun]:
+    """Makes a run of another source in the same archive."""
+    return lambda: open_run_in(database, "globex")

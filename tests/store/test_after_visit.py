@@ -1,0 +1,83 @@
+"""Where the cursor goes."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver.model import ChatMessage, Undecodable
+from archiver.ranges import MAX_ID
+from archiver.store.ledger import Failure
+from archiver.store.state import ChatSessionState
+from archiver.store.writer import Visit, after_visit
+from tests.store.test_compare import HELD
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+FAILURE = Failure(chat_session_id=7, kind="null_reply", detail="null")
+
+
+def message(key: int, **changes: object) -> ChatMessage:
+    return msgspec.structs.replace(HELD, chat_message_id=key, **changes)
+
+
+def visit(*messages: ChatMessage, **changes: object) -> Visit:
+    return Visit(chat_session_id=7, messages=messages, **{"before": None, **changes})  # type: ignore[arg-type]
+
+
+keys = st.integers(min_value=1, max_value=2**40)
+
+
+@given(
+    st.lists(st.tuples(keys, st.sampled_from([7, 8]))),
+    st.lists(keys | st.none()),
+    st.integers(min_value=0, max_value=MAX_ID),
+    st.booleans(),
+)
+def test_a_cursor_goes_to_the_largest_id_returned_for_its_chat_session_and_never_back(
+    rows: list[tuple[int, int]], odd: list[int | None], cursor: int, fails: bool
+) -> None:
+    before = ChatSessionState(chat_session_id=7, last_message_id=cursor, state="open" if cursor else "new")
+    undecodable = [Undecodable(chat_session_id=7, chat_message_id=key, reason="", payload="") for key in odd]
+    made = visit(
+        *(message(key, chat_session_id=owner) for key, owner in rows),
+        before=before,
+        undecodable=undecodable,
+        failure=FAILURE if fails else None,
+    )
+    own = {key for key, owner in rows if owner == 7} | {key for key in odd if key is not None}
+    assert after_visit(made, at=NOW).last_message_id == max([cursor, *(key for key in own if key <= MAX_ID)])
+
+
+def test_a_visit_that_finds_nothing_has_no_news() -> None:
+    known = ChatSessionState(chat_session_id=7, last_message_id=41, state="open")
+    assert not visit(before=known).has_news
+    assert not visit(before=ChatSessionState(chat_session_id=7, state="absent"), is_absent=True).has_news
+
+
+def test_a_first_visit_a_failure_and_a_recovery_are_news() -> None:
+    known = ChatSessionState(chat_session_id=7, last_message_id=41, state="open")
+    failing = ChatSessionState(chat_session_id=7, last_message_id=41, state="open", failures=2, last_error="x")
+    assert visit().has_news
+    assert visit(before=known, failure=FAILURE).has_news
+    assert visit(before=failing).has_news
+    assert after_visit(visit(before=failing), at=NOW) == known
+
+
+def test_failures_are_counted_and_leave_the_rest_as_it_was() -> None:
+    known = ChatSessionState(chat_session_id=7, last_message_id=41, state="open", failures=2, last_error="x")
+    after = after_visit(visit(before=known, failure=FAILURE), at=NOW)
+    assert (after.failures, after.last_error, after.last_message_id, after.state) == (3, "null_reply", 41, "open")
+
+
+def test_the_last_activity_is_the_latest_post_but_never_in_the_future() -> None:
+    past, future = NOW - timedelta(hours=2), NOW + timedelta(hours=2)
+    assert after_visit(visit(message(1, when_posted=past)), at=NOW).last_activity_at == past
+    assert after_visit(visit(message(1, when_posted=future)), at=NOW).last_activity_at == NOW
+    assert after_visit(visit(message(1, when_posted=None)), at=NOW).last_activity_at == NOW
+
+
+def test_an_absent_chat_session_that_appears_is_open() -> None:
+    absent = ChatSessionState(chat_session_id=7, state="absent")
+    assert after_visit(visit(message(1), before=absent), at=NOW).state == "open"
+    assert after_visit(visit(before=absent), at=NOW).state == "new"

@@ -1,0 +1,72 @@
+"""The one decision about a message whose key exists."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver.model import ChatMessage
+from archiver.store.compare import Verdict, compare
+
+HELD = ChatMessage(
+    chat_message_id=41,
+    chat_session_id=7,
+    type="ToUser",
+    message="Hello",
+    author="Kim",
+    read_by_customer=0,
+    special_type="None",
+    special_param="",
+    when_posted=datetime(2026, 3, 2, 8, 15, 30, tzinfo=UTC),
+)
+
+
+def stored(message: ChatMessage, /, **ours: Any) -> dict[str, Any]:
+    return msgspec.structs.asdict(message) | {"erased_at": None} | ours
+
+
+@dataclass(frozen=True)
+class Case:
+    changes: dict[str, Any]
+    verdict: Verdict
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case({}, Verdict.SAME),
+        Case({"read_by_customer": 1}, Verdict.READ_MARK),
+        Case({"read_by_customer": None}, Verdict.READ_MARK),
+        Case({"message": "Hello!"}, Verdict.EDIT),
+        Case({"message": "hello"}, Verdict.EDIT),
+        Case({"message": "Hello "}, Verdict.EDIT),
+        Case({"message": None}, Verdict.EDIT),
+        Case({"message": "Hello!", "read_by_customer": 1}, Verdict.EDIT),
+        Case({"special_param": None}, Verdict.EDIT),
+        Case({"extra": '{"Colour":"red"}'}, Verdict.EDIT),
+        Case({"author": "Sam", "message": "Bye"}, Verdict.EDIT),
+        Case({"chat_session_id": 8}, Verdict.CONFLICT),
+        Case({"author": "Sam", "message": "Bye", "when_posted": None}, Verdict.CONFLICT),
+    ],
+    ids=str,
+)
+def test_each_kind_of_change_has_its_verdict(case: Case) -> None:
+    assert compare(stored(HELD), msgspec.structs.replace(HELD, **case.changes)) is case.verdict
+
+
+def test_an_erased_message_is_never_filled_again() -> None:
+    erased = stored(HELD, message=None, erased_at=datetime(2026, 5, 1, tzinfo=UTC))
+    assert compare(erased, HELD) is Verdict.ERASED
+
+
+texts = st.none() | st.text()
+
+
+@given(st.builds(dict, message=texts, author=texts, special_param=texts, read_by_customer=st.none() | st.integers()))
+def test_only_equal_contents_are_the_same(content: dict[str, Any]) -> None:
+    fetched = msgspec.structs.replace(HELD, **content)
+    assert (compare(stored(HELD), fetched) is Verdict.SAME) == (fetched == HELD)

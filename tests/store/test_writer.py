@@ -1,0 +1,152 @@
+"""The writer on real databases: what is stored, what is kept, and what a failure leaves."""
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select, text
+
+from archiver.errors import LeaseLost, StoreError
+from archiver.model import ChatMessage
+from archiver.store import tables
+from archiver.store.database import Database
+from archiver.store.ledger import RunCounts
+from archiver.store.writer import Visit, save_batch
+from tests.store.conftest import OpenRun
+from tests.store.test_compare import HELD
+from tests.support import dump
+
+PLANTED = "planted-secret-5c1f"
+
+
+def message(key: int, said: str = "Hello", **changes: object) -> ChatMessage:
+    return msgspec.structs.replace(HELD, chat_message_id=key, message=said, **changes)
+
+
+def texts(database: Database) -> list[tuple[int, str]]:
+    table = tables.chat_message
+    with database.reading() as connection:
+        rows = connection.execute(select(table.c.chat_message_id, table.c.message).order_by(table.c.chat_message_id))
+        return [(row.chat_message_id, row.message) for row in rows]
+
+
+def test_a_batch_of_new_and_known_and_changed_messages_is_sorted_out(open_run: OpenRun) -> None:
+    open_run.save(message(1, "one"), message(2, "two"), message(3, "three"))
+    counts = open_run.save(message(2, "two, edited"), message(3, "three"), message(4, "four"))
+    assert (counts.messages_added, counts.messages_changed) == (1, 1)
+    assert texts(open_run.database) == [(1, "one"), (2, "two, edited"), (3, "three"), (4, "four")]
+
+
+def test_every_earlier_content_is_kept(open_run: OpenRun) -> None:
+    for said in ("first", "second", "third"):
+        open_run.save(message(1, said))
+    revisions = dump(open_run.database)["chat_message_revision"]
+    assert [(row["revision"], row["message"]) for row in revisions] == [(1, "first"), (2, "second")]
+    (row,) = dump(open_run.database)["chat_message"]
+    assert (row["revision"], row["message"]) == (3, "third")
+
+
+def test_the_same_messages_again_change_no_row(open_run: OpenRun) -> None:
+    open_run.save(message(1), message(2))
+    before = dump(open_run.database, without=("lease", "sync_run"))
+    open_run.save(message(1), message(2))
+    assert dump(open_run.database, without=("lease", "sync_run")) == before
+
+
+def test_a_message_repeated_in_one_batch_is_stored_once(open_run: OpenRun) -> None:
+    assert open_run.save(message(1), message(1), message(2)).messages_added == 2
+
+
+def test_two_contents_under_one_id_in_one_batch_keep_the_first_and_quarantine_the_other(open_run: OpenRun) -> None:
+    counts = open_run.save(message(1, "one"), message(1, "another"))
+    assert (counts.messages_added, counts.chat_sessions_failed) == (1, 1)
+    assert texts(open_run.database) == [(1, "one")]
+    (kept,) = dump(open_run.database)["quarantine"]
+    assert '"message":"another"' in kept["payload"]
+
+
+def test_two_sources_keep_the_same_ids_apart(open_run: OpenRun, other_run: Callable[[], OpenRun]) -> None:
+    open_run.save(message(1, "here"))
+    assert other_run().save(message(1, "there")).messages_added == 1
+    assert texts(open_run.database) == [(1, "here"), (1, "there")]
+
+
+# NUL and lone surrogates are set aside when a reply is decoded: no text column holds them.
+hostile = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@given(said=hostile, author=hostile, extra=st.none() | hostile)
+def test_any_text_comes_back_as_it_went_in(open_run: OpenRun, said: str, author: str, extra: str | None) -> None:
+    open_run.save(message(1, said, author=author, extra=extra))
+    (row,) = dump(open_run.database)["chat_message"]
+    assert (row["message"], row["author"], row["extra"]) == (said, author, extra)
+
+
+@pytest.mark.parametrize(
+    "said", ["\\N", "\\.", "a\tb\nc\rd", "quote \" and ' and \\", "", " ", "\ufeff", "👩‍👩‍👧 𝔘𝔫𝔦", "שלום", "\x01\x7f"]
+)
+def test_texts_that_trip_up_bulk_loading_survive(open_run: OpenRun, said: str) -> None:
+    open_run.save(message(1, said))
+    assert texts(open_run.database) == [(1, said)]
+
+
+def test_a_text_of_ten_megabytes_is_held_whole(open_run: OpenRun) -> None:
+    said = "ä" * 5_000_000
+    open_run.save(message(1, said))
+    assert texts(open_run.database) == [(1, said)]
+
+
+def test_a_lost_lease_stops_the_batch_before_anything_is_written(open_run: OpenRun) -> None:
+    with open_run.database.writing() as connection:
+        connection.execute(tables.lease.update().values(fencing=99))
+    before = dump(open_run.database)
+    with pytest.raises(LeaseLost):
+        open_run.save(message(1))
+    assert dump(open_run.database) == before
+
+
+def refuse_states(database: Database) -> None:
+    """Let the database refuse what the writer writes last."""
+    if database.dialect == "sqlite":
+        statement = "CREATE TRIGGER refuse BEFORE UPDATE ON sync_run BEGIN SELECT RAISE(ABORT, 'refused'); END"
+    else:
+        statement = "ALTER TABLE sync_run ADD CONSTRAINT refuse CHECK (messages_added = 0)"
+    with database.writing() as connection:
+        connection.execute(text(statement))
+
+
+def test_a_batch_that_fails_at_its_end_leaves_nothing(open_run: OpenRun) -> None:
+    refuse_states(open_run.database)
+    before = dump(open_run.database)
+    with pytest.raises(StoreError):
+        open_run.save(message(1), message(2))
+    assert dump(open_run.database) == before
+
+
+def test_a_database_error_never_carries_the_row(open_run: OpenRun) -> None:
+    table = "chat_message" if open_run.database.dialect == "postgresql" else "sync_run"
+    statement = (
+        f"ALTER TABLE {table} ADD CONSTRAINT refuse CHECK (message <> '{PLANTED}')"
+        if table == "chat_message"
+        else "CREATE TRIGGER refuse BEFORE INSERT ON chat_message BEGIN SELECT RAISE(ABORT, 'no'); END"
+    )
+    with open_run.database.writing() as connection:
+        connection.execute(text(statement))
+    with pytest.raises(StoreError) as caught:
+        open_run.save(message(1, PLANTED, author=PLANTED))
+    error: BaseException | None = caught.value
+    assert error is not None
+    assert PLANTED not in f"{error!r}{error}{error.__cause__!r}"
+    assert error.__suppress_context__
+
+
+def test_a_visit_without_messages_makes_its_state_row(open_run: OpenRun) -> None:
+    visit = Visit(chat_session_id=5, before=None, is_absent=True)
+    save_batch(open_run.database, open_run.lease, open_run.run_id, [visit], RunCounts(), 5)
+    (state,) = dump(open_run.database)["chat_session_state"]
+    assert (state["chat_session_id"], state["state"], state["last_message_id"]) == (5, "absent", 0)
+    (run,) = dump(open_run.database)["sync_run"]
+    assert run["walked_to"] == 5
