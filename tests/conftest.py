@@ -5,11 +5,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from archiver.sandbox import Sandbox
 from archiver.store.database import Database
 from tests.databases import DATABASES, NAMED_SERVER, PostgreSQL, migrate_at, postgresql_server
 from tests.support import Archive
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_report_header() -> str:

@@ -96,29 +96,26 @@ class SuperOfficeClient:
 
         Raises: RateLimited at once when that is longer than a call may take; Interrupted.
         """
-        pause_s = self._bucket.take()
         while True:
             if (held_s := self._bucket.held_for()) > self._retry.max_total.total_seconds():
-                raise RateLimited(f"the source asked us to wait {held_s:.0f} s")
-            if stop.wait(max(pause_s, held_s, 0.0)):
+                raise RateLimited(f"the source asked us to wait {held_s:.0f} s", retry_after_s=held_s)
+            if stop.wait(self._bucket.take()):
                 raise Interrupted
+            # A hold that began meanwhile ends for all threads at once: queue anew behind it.
             if self._bucket.held_for() <= 0:
                 return
-            pause_s = 0.0
 
-    def _on_retry(self, wait_s: float, kind: str) -> None:
+    def _on_retry(self, wait_s: float, error: RetriableSourceError) -> None:
         with self._lock:
             self.retry_count += 1
-        logger.warning(
-            "the call failed and will be tried again",
-            extra={"event": "retry_scheduled", "source": self.name, "kind": kind, "wait_s": round(wait_s, 1)},
-        )
+        facts = {"event": "retry_scheduled", "source": self.name, "kind": error.kind, "detail": str(error)}
+        logger.warning("a call will be tried again", extra={**facts, "wait_s": round(wait_s, 1)})
 
 
 def _is_entity(reply: bytes, chat_session_id: int) -> bool:
     try:
         entity = json.loads(reply)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise UnexpectedReply("the reply to GetChatSessionEntity is no JSON") from None
     if entity is None:
         return False

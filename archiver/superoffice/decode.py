@@ -9,6 +9,8 @@ the transport's to say.
 """
 
 import json
+import math
+import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -36,6 +38,9 @@ class _Row(msgspec.Struct, rename="pascal", forbid_unknown_fields=True, gc=False
     when_posted: str
 
 
+_PROPERTY_NAME = re.compile(r"[A-Za-z_]{1,40}")
+"""Keys that an error may name; others could be data."""
+
 _rows = msgspec.json.Decoder(list[_Row])
 
 
@@ -48,7 +53,10 @@ def decode_reply(body: bytes, chat_session_id: int) -> Reply:
     """
     messages, undecodable = _decode_documented(body), list[Undecodable]()
     if messages is None:
-        messages, undecodable = _decode_tolerantly(body, chat_session_id)
+        try:
+            messages, undecodable = _decode_tolerantly(body, chat_session_id)
+        except RecursionError:
+            raise UnexpectedReply("the reply is nested too deeply") from None
     messages.sort(key=lambda message: message.chat_message_id)
     return Reply(messages=messages, undecodable=undecodable)
 
@@ -100,8 +108,11 @@ def _decode_tolerantly(body: bytes, chat_session_id: int) -> tuple[list[ChatMess
 
 def _array(body: bytes) -> list[Any]:
     try:
-        value = json.loads(body.decode("utf-8-sig", errors="surrogatepass"))
-    except (ValueError, RecursionError):
+        # Not strict: raw control characters in a text are no JSON either, and spoil no other row.
+        value = json.loads(
+            _text(body), strict=False, parse_int=_integer, parse_float=_float, parse_constant=_odd_number
+        )
+    except ValueError:
         start = body[:256].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
         what = "an HTML page" if start.startswith((b"<!doctype", b"<html")) else "no JSON"
         raise UnexpectedReply(f"the reply is {what}") from None
@@ -111,9 +122,34 @@ def _array(body: bytes) -> list[Any]:
         case None:
             raise NullReply
         case dict():
-            keys = ", ".join(sorted(ascii_json(key)[1:-1] for key in value)[:10])
-            raise UnexpectedReply(f"the reply is an object with the keys {keys or '(none)'}, not an array")
+            keys = sorted(key for key in value if _PROPERTY_NAME.fullmatch(key))[:10]
+            raise UnexpectedReply(f"the reply is an object with the keys {', '.join(keys) or '(none)'}, not an array")
     raise UnexpectedReply(f"the reply is a JSON {type(value).__name__}, not an array")
+
+
+def _text(body: bytes) -> str:
+    """The body's text; bytes that are no UTF-8 become lone surrogates, which `extra` keeps as escapes."""
+    try:
+        return body.decode("utf-8-sig", errors="surrogatepass")
+    except UnicodeDecodeError:
+        return body.decode("utf-8-sig", errors="surrogateescape")
+
+
+def _integer(digits: str) -> object:
+    try:
+        return int(digits)
+    except ValueError:  # Python refuses to convert thousands of digits
+        return _odd_number(digits)
+
+
+def _float(text: str) -> object:
+    number = float(text)
+    return number if math.isfinite(number) else _odd_number(text)
+
+
+def _odd_number(text: str) -> object:
+    """NaN, 1e999 and the like, which ASCII JSON in `extra` could not hold as numbers."""
+    return {"number": text}
 
 
 class _NoRowError(ValueError):

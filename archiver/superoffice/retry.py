@@ -36,7 +36,7 @@ def parse_retry_after(text: str | None, *, now: datetime | None = None) -> float
     else:
         try:
             at = email.utils.parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):  # no date, or one beyond what a datetime holds
             return None
         at = at if at.tzinfo else at.replace(tzinfo=UTC)
         seconds = (at - (now or datetime.now(UTC))).total_seconds()
@@ -44,13 +44,13 @@ def parse_retry_after(text: str | None, *, now: datetime | None = None) -> float
 
 
 def retrying(
-    settings: RetrySettings, stop: threading.Event, on_retry: Callable[[float, str], None]
+    settings: RetrySettings, stop: threading.Event, on_retry: Callable[[float, RetriableSourceError], None]
 ) -> tenacity.Retrying:
     """A retrier for one call.
 
     Args:
         stop: ends the waiting at once; the retrier then raises Interrupted.
-        on_retry: called before each pause with its seconds and the kind of error.
+        on_retry: called before each pause with its seconds and what failed.
     """
 
     def pause(seconds: float) -> None:
@@ -58,8 +58,8 @@ def retrying(
             raise Interrupted
 
     def before_pause(state: tenacity.RetryCallState) -> None:
-        error = state.outcome.exception() if state.outcome else None
-        on_retry(state.upcoming_sleep, error.kind if isinstance(error, RetriableSourceError) else "unknown")
+        if error := _retriable(state):
+            on_retry(state.upcoming_sleep, error)
 
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(RetriableSourceError),
@@ -78,9 +78,14 @@ def _pause_for(max_wait_s: float) -> Callable[[tenacity.RetryCallState], float]:
     def wait(state: tenacity.RetryCallState) -> float:
         bound = min(FIRST_PAUSE_S * 2 ** min(state.attempt_number - 1, 32), max_wait_s)
         jittered = random.uniform(0, bound)  # noqa: S311 - spreads load, guards nothing
-        error = state.outcome.exception() if state.outcome else None
-        asked = error.retry_after_s if isinstance(error, RetriableSourceError) else None
+        error = _retriable(state)
+        asked = error.retry_after_s if error else None
         # Added to what was asked for, so that "Retry-After: 0" does not burn all attempts at once.
         return jittered + (asked or 0.0)
 
     return wait
+
+
+def _retriable(state: tenacity.RetryCallState) -> RetriableSourceError | None:
+    error = state.outcome.exception() if state.outcome else None
+    return error if isinstance(error, RetriableSourceError) else None

@@ -3,6 +3,7 @@
 import base64
 
 from archiver.config.settings import BasicAuth, BearerAuth, RequestSettings, TicketAuth
+from archiver.errors import ConfigError
 
 UTC_WITH_OFFSET = "UTC, includeTZOffset"
 """SO-TimeZone: without it times come in the tenant's own zone and carry no suffix.
@@ -14,7 +15,7 @@ Source: SuperOffice reference, SO-TimeZone.
 def request_headers(auth: BasicAuth | TicketAuth | BearerAuth, request: RequestSettings) -> dict[str, str]:
     """Headers for every request of a source. They hold secrets: never log them.
 
-    Raises: ConfigError when a secret is not where the configuration says.
+    Raises: ConfigError when a secret is not where the configuration says, or is nothing that a header can carry.
     """
     headers = {
         "Authorization": _authorization(auth),
@@ -26,6 +27,10 @@ def request_headers(auth: BasicAuth | TicketAuth | BearerAuth, request: RequestS
         headers["SO-AppToken"] = request.app_token.reveal()
     if request.language:  # none by default: a language could translate what was typed
         headers["SO-Language"] = headers["SO-Culture"] = request.language
+    for name, value in headers.items():
+        # Found here, since the errors of http.client and of the codecs quote what they refuse.
+        if not (value.isascii() and value.isprintable() and value == value.strip()):
+            raise ConfigError(f"the value for the {name} header is empty or holds what no header can carry")
     return headers
 
 

@@ -2,10 +2,12 @@
 
 Redirects are refused, since `requests` would carry SO-AppToken along to another host. The environment is not read:
 a .netrc would replace our Authorization header. A reply is bounded in silence, in time and in size.
+
+Requests go through the session's adapter. `Session.send` would first read the whole body of a redirect, unbounded, to
+follow it or not, and would keep cookies, for which the server wants an XSRF value that we have no use for.
 """
 
 import http.client
-import http.cookiejar
 import ssl
 import threading
 import time
@@ -15,7 +17,6 @@ from typing import NoReturn
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
 from archiver.config.settings import LimitSettings, RequestSettings
 from archiver.errors import (
@@ -28,9 +29,15 @@ from archiver.errors import (
     UnexpectedReply,
     WrongAddress,
 )
+from archiver.superoffice.deadline import DeadlineAdapter, ReplyTooLate, reply_due_at
 from archiver.superoffice.retry import parse_retry_after
 
 _PIECE_BYTES = 256 * 1024
+_NO_ADDRESS = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    urllib3.exceptions.LocationValueError,
+)
 _UNAVAILABLE = frozenset({408, 500, 502, 503, 504})
 
 
@@ -55,24 +62,18 @@ class Transport:
         Returns: the body of a reply with status 200, decompressed.
         Raises: SourceError's leaves, none of which holds any of the body.
         """
-        deadline = time.monotonic() + self._deadline_s
+        reply_due_at.set(time.monotonic() + self._deadline_s)
         with self._session() as session:
             try:
                 request = session.prepare_request(requests.Request("POST", url, data=body))
-                with session.send(
-                    request,
-                    stream=True,
-                    allow_redirects=False,
-                    timeout=self._timeout,
-                    verify=self._verify,
-                    proxies=self._proxies,
+                with session.get_adapter(url).send(
+                    request, stream=True, timeout=self._timeout, verify=self._verify, proxies=self._proxies
                 ) as response:
                     if response.status_code != 200:
                         _refuse(response)
-                    return self._read(response, deadline)
-            except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException) as error:
-                raise _mapped(error) from None
-            except OSError as error:
+                    return self._read(response)
+            # OSError holds requests' own errors, ValueError those of addresses and headers.
+            except (OSError, ValueError, urllib3.exceptions.HTTPError, http.client.HTTPException) as error:
                 raise _mapped(error) from None
 
     def close(self) -> None:
@@ -101,25 +102,20 @@ class Transport:
         session.trust_env = False
         session.headers.clear()
         session.headers.update({**self._headers, "Accept-Encoding": "gzip, deflate"})
-        # A cookie would make the server ask for an XSRF value, which we have no use for.
-        session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0)
+        adapter = DeadlineAdapter(pool_connections=1, pool_maxsize=1, max_retries=0)
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         return session
 
-    def _read(self, response: requests.Response, deadline: float) -> bytes:
+    def _read(self, response: requests.Response) -> bytes:
         body = bytearray()
-        # read1 gives what has come: read would wait for a full piece, which a slow drip can put off for ever.
         while piece := response.raw.read1(_PIECE_BYTES, decode_content=True):
             body += piece
             if len(body) > self._max_bytes:
                 raise UnexpectedReply(
-                    f"the reply is larger than {self._max_bytes // 2**20} MB",
+                    f"the reply is larger than {self._max_bytes / 2**20:g} MB",
                     hint="raise limits.max_reply_mb if chat sessions can be so large",
                 )
-            if time.monotonic() > deadline:
-                raise SourceUnavailable(f"the reply was not complete within {self._deadline_s:g} s")
         return bytes(body)
 
 
@@ -146,17 +142,15 @@ def _refuse(response: requests.Response) -> NoReturn:
 def _mapped(error: Exception) -> SourceError:
     """The typed error for what `requests`, urllib3, http.client or the socket raised; never holds their text."""
     chain = list(_causes(error))
+    if any(isinstance(cause, ReplyTooLate) for cause in chain):
+        return SourceUnavailable("the reply was not complete in time", hint="limits.reply_deadline bounds it")
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in chain):
         return WrongAddress(
             "the source's TLS certificate is not trusted",
             hint="check base_url, or name the issuer's certificate in request.ca_file",
         )
-    if any(isinstance(cause, requests.exceptions.InvalidHeader) for cause in chain):
-        return AuthenticationFailed("a credential holds characters that no header can carry", hint="check auth")
-    if any(
-        isinstance(cause, requests.exceptions.InvalidURL | urllib3.exceptions.LocationValueError) for cause in chain
-    ):
-        return WrongAddress("the source's address can't be called", hint="check base_url")
+    if any(isinstance(cause, _NO_ADDRESS) for cause in chain):
+        return WrongAddress("the address of the source or its proxy is none", hint="check base_url and request.proxy")
     return SourceUnavailable(next((why for cause in chain if (why := _why(cause))), "the connection failed"))
 
 
@@ -177,7 +171,8 @@ def _why(cause: BaseException) -> str:
             return "the source's host name can't be resolved"
         case urllib3.exceptions.ProxyError():
             return "the proxy can't be reached"
-        case urllib3.exceptions.ConnectTimeoutError():
+        # Since urllib3 2, a refused connection is a NewConnectionError and that a ConnectTimeoutError.
+        case urllib3.exceptions.ConnectTimeoutError() if not isinstance(cause, urllib3.exceptions.NewConnectionError):
             return "the source could not be reached in time"
         case urllib3.exceptions.ReadTimeoutError() | TimeoutError():
             return "the source fell silent"
@@ -189,6 +184,8 @@ def _why(cause: BaseException) -> str:
             return "the source closed the connection"
         case urllib3.exceptions.DecodeError():
             return "the reply's compression is broken"
+        case http.client.HTTPException():
+            return "the reply is no HTTP"
         case ssl.SSLError():
             return "TLS with the source failed"
         case OSError() if cause.errno is not None and cause.strerror:

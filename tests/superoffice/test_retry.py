@@ -1,0 +1,197 @@
+"""How often, and how long, a call is tried."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver.config.settings import RetrySettings
+from archiver.errors import Interrupted, RateLimited, SourceError, SourceUnavailable
+from archiver.sandbox import Sandbox
+from archiver.sandbox.failures import Kind
+from archiver.superoffice.retry import MAX_RETRY_AFTER_S, parse_retry_after
+from tests.superoffice.conftest import QUICK, ClientMaker
+
+PATIENT = RetrySettings(attempts=100, max_wait=timedelta(hours=1), max_total=timedelta(hours=1))
+NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+
+def test_a_call_that_fails_twice_succeeds_in_the_end(
+    sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event
+) -> None:
+    sandbox.failures.add("status", status=503, times=2)
+    client = make_client(QUICK)
+    assert len(client.fetch_messages(1, 0, stop).messages) == 1
+    statuses = [request.status for request in sandbox.requests.all()]
+    assert (statuses, client.request_count, client.retry_count) == ([503, 503, 200], 3, 2)
+
+
+@pytest.mark.parametrize("kind", ["cut", "reset"])
+def test_a_broken_connection_is_tried_again(
+    sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event, kind: Kind
+) -> None:
+    sandbox.failures.add(kind, times=2)
+    client = make_client(QUICK)
+    assert len(client.fetch_messages(1, 0, stop).messages) == 1
+    assert (client.request_count, client.retry_count) == (3, 2)
+
+
+def test_attempts_are_bounded(sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event) -> None:
+    sandbox.failures.add("status", status=503)
+    client = make_client(QUICK)
+    with pytest.raises(SourceUnavailable, match=r"^HTTP 503 from the source$"):
+        client.fetch_messages(1, 0, stop)
+    assert (len(sandbox.requests.all()), client.request_count, client.retry_count) == (4, 4, 3)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 418, 421])
+def test_a_fatal_error_is_not_tried_again(
+    sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event, status: int
+) -> None:
+    sandbox.failures.add("status", status=status)
+    client = make_client(QUICK)
+    with pytest.raises(SourceError):
+        client.fetch_messages(1, 0, stop)
+    assert (client.request_count, client.retry_count) == (1, 0)
+
+
+@pytest.mark.parametrize("kind", ["null", "error_object", "html", "redirect"])
+def test_what_is_no_answer_is_not_tried_again(
+    sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event, kind: Kind
+) -> None:
+    sandbox.failures.add(kind)
+    with pytest.raises(SourceError):
+        make_client(QUICK).fetch_messages(1, 0, stop)
+    assert len(sandbox.requests.all()) == 1
+
+
+def test_a_retry_after_beyond_the_total_time_fails_at_once(
+    sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event
+) -> None:
+    sandbox.failures.add("status", status=429, retry_after="600")
+    client = make_client(RetrySettings(max_total=timedelta(minutes=5)))
+    with pytest.raises(RateLimited) as caught:
+        client.fetch_messages(1, 0, stop)
+    assert (client.request_count, client.retry_count, caught.value.retry_after_s) == (1, 0, 600)
+
+
+def test_a_long_retry_after_holds_the_other_calls_too_without_a_request(
+    sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event
+) -> None:
+    sandbox.failures.add("status", status=429, retry_after="600", times=1)
+    client = make_client(RetrySettings(attempts=6))
+    for _ in range(3):
+        with pytest.raises(RateLimited):
+            client.fetch_messages(1, 0, stop)
+    assert (len(sandbox.requests.all()), client.request_count, client.retry_count) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("retry_after", ["0", "-5", "soon", "", "Mon, 02 Mar 2026 08:00:00 GMT"])
+def test_a_retry_after_that_asks_for_no_wait_leaves_the_usual_pause(
+    sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event, retry_after: str
+) -> None:
+    sandbox.failures.add("status", status=503, retry_after=retry_after, times=1)
+    assert len(make_client(QUICK).fetch_messages(1, 0, stop).messages) == 1
+
+
+def test_a_stop_before_the_call_sends_nothing(
+    sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event
+) -> None:
+    stop.set()
+    client = make_client(QUICK)
+    with pytest.raises(Interrupted):
+        client.fetch_messages(1, 0, stop)
+    assert (client.request_count, sandbox.requests.all()) == (0, [])
+
+
+class StopAtRetry(logging.Handler):
+    """Asks to stop as soon as a retry is announced, which is before its pause."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        super().__init__()
+        self._stop = stop
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.__dict__.get("event") == "retry_scheduled":
+            self._stop.set()
+
+
+@pytest.fixture
+def stop_at_retry(stop: threading.Event) -> Iterator[threading.Event]:
+    handler = StopAtRetry(stop)
+    logging.getLogger("archiver").addHandler(handler)
+    yield stop
+    logging.getLogger("archiver").removeHandler(handler)
+
+
+def test_a_stop_during_a_pause_ends_it_and_sends_no_more(
+    sandbox: Sandbox, make_client: ClientMaker, stop_at_retry: threading.Event
+) -> None:
+    sandbox.failures.add("status", status=503, retry_after="1800")
+    client = make_client(PATIENT)
+    with pytest.raises(Interrupted):
+        client.fetch_messages(1, 0, stop_at_retry)
+    assert (len(sandbox.requests.all()), client.request_count, client.retry_count) == (1, 1, 1)
+
+
+def test_a_stop_while_waiting_for_a_turn_sends_no_more(
+    sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event
+) -> None:
+    client = make_client(QUICK, limits={"requests_per_second": 0.001})
+    client.fetch_messages(1, 0, stop)
+    threading.Timer(0.02, stop.set).start()
+    with pytest.raises(Interrupted):
+        client.fetch_messages(1, 0, stop)
+    assert (len(sandbox.requests.all()), client.request_count) == (1, 1)
+
+
+def test_a_retry_is_announced_with_its_kind_and_pause(
+    sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.failures.add("status", status=429, times=1)
+    make_client(QUICK).fetch_messages(1, 0, stop)
+    (record,) = [each.__dict__ for each in caplog.records if each.__dict__.get("event") == "retry_scheduled"]
+    assert [record[key] for key in ("levelname", "source", "kind", "wait_s")] == [
+        "WARNING",
+        "acme",
+        "rate_limited",
+        0,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        (None, None),
+        ("7", 7),
+        (" 7 ", 7),
+        ("0", 0),
+        ("9" * 5000, MAX_RETRY_AFTER_S),
+        ("-7", None),
+        ("1.5", None),
+        ("soon", None),
+        ("", None),
+        ("Mon, 02 Mar 2026 08:00:42 GMT", 42),
+        ("Mon, 02 Mar 2026 09:00:42 +0100", 42),
+        ("Mon, 02 Mar 2026 08:00:42", 42),
+        ("Mon, 02 Mar 2026 07:00:00 GMT", 0),
+        ("Mon, 02 Mar 9999 07:00:00 GMT", MAX_RETRY_AFTER_S),
+        ("Mon, 02 Mar 99999999999999999999 07:00:00 GMT", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(text: str | None, seconds: float | None) -> None:
+    assert parse_retry_after(text, now=NOW) == seconds
+
+
+@given(
+    st.text()
+    | st.from_regex(r"\A(\w{3}, )?\d{1,3} [A-Z][a-z]{2} \d{1,6} [\d:]{0,12} ?([A-Z]{3}|[+-]\d{1,6})?\Z")
+    | st.text("0123456789:+- ,GMTJanFeb", max_size=40)
+)
+def test_any_retry_after_is_within_bounds_or_nothing(text: str) -> None:
+    seconds = parse_retry_after(text, now=NOW)
+    assert seconds is None or 0 <= seconds <= MAX_RETRY_AFTER_S
