@@ -482,8 +482,9 @@ SCALARS = (
 KEYS = st.sampled_from(
     re.findall(
         r"\w+",
-        """source include defaults archive schedule retry name base_url auth sessions limits request scheme token env
-        file keyring url every cron workers attempts exclude discover ca_file proxy app_token basic folder max_wait""",
+        """source include defaults archive schedule retry name base_url auth sessions limits
+        request scheme token env file keyring url every cron workers attempts
+        exclude discover ca_file proxy app_token basic folder max_wait""",
     )
 )
 TREES = st.recursive(

@@ -102,7 +102,14 @@ class LimitSettings(_Table):
     """The longest silence within a reply."""
     reply_deadline: Duration = timedelta(minutes=2)
     """For a whole reply, however busily it drips."""
-    max_reply_mb: float = Field(default=256, gt=0)
+    max_reply_mb: float = Field(default=256, gt=0, le=100_000)
+
+    @field_validator("requests_per_second")
+    @classmethod
+    def _not_next_to_never(cls, rate: float) -> float:
+        if 0 < rate < 1 / 3600:
+            raise ValueError("is less than one an hour; 0 means no limit")
+        return rate
 
     @property
     def max_reply_bytes(self) -> int:
@@ -132,25 +139,24 @@ class SourceSettings(_Table):
     """One SuperOffice tenant or installation."""
 
     name: Annotated[Text, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
-    base_url: Text
     allow_insecure: bool = False
+    base_url: Text
     auth: Annotated[BasicAuth | TicketAuth | BearerAuth, Field(discriminator="scheme")]
     sessions: SessionSettings
     limits: LimitSettings = LimitSettings()
     request: RequestSettings = RequestSettings()
 
-    @model_validator(mode="after")
-    def _address_is_safe(self) -> Self:
-        url = urlsplit(self.base_url)
-        if url.scheme not in ("http", "https") or not url.hostname:
-            raise ValueError("base_url is no address: write https://host/SuperOffice/api")
-        if url.username or url.password or url.query or url.fragment:
-            raise ValueError("base_url takes no user, password, ? or #: credentials belong under auth")
-        if url.scheme == "http" and not self.allow_insecure and not is_loopback(url.hostname):
-            raise ValueError(
-                "base_url sends the credentials in the clear: use https://, or set allow_insecure = true"
-            )
-        return self
+    @field_validator("base_url")
+    @classmethod
+    def _address_is_safe(cls, base_url: str, info: ValidationInfo) -> str:
+        if any(mark in base_url for mark in "@?#"):
+            raise ValueError("takes no user, password, ? or #: credentials belong under auth")
+        scheme, host = _scheme_and_host(base_url)
+        if scheme not in ("http", "https") or not host:
+            raise ValueError("is no address: write https://host/SuperOffice/api")
+        if scheme == "http" and not info.data.get("allow_insecure") and not is_loopback(host):
+            raise ValueError("sends the credentials in the clear: use https://, or set allow_insecure = true")
+        return base_url
 
 
 class Config(_Table):
@@ -165,9 +171,8 @@ class Config(_Table):
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
-        twice = [name for name, count in Counter(s.name for s in self.source).items() if count > 1]
-        if twice:
-            raise ValueError(f"two sources are named {twice[0]!r}: every source needs a name of its own")
+        if problem := repeated_name([source.name for source in self.source]):
+            raise ValueError(problem)
         return self
 
     @property
@@ -178,6 +183,24 @@ class Config(_Table):
         if url.startswith(prefix) and not url.startswith(prefix + "/"):
             return prefix + str((self.folder / url.removeprefix(prefix)).absolute())
         return url
+
+
+def repeated_name(names: list[str]) -> str:
+    """What is wrong with the sources' names; "" when each has one of its own."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    return f"two sources are named {twice[0]!r}: every source needs a name of its own" if twice else ""
+
+
+def _scheme_and_host(url: str) -> tuple[str, str | None]:
+    # Backslashes and blanks are read in different ways by urlsplit and urllib3.
+    if "\\" in url or any(character.isspace() or not character.isprintable() for character in url):
+        return "", None
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises when it is none
+    except ValueError:
+        return "", None
+    return parts.scheme, parts.hostname
 
 
 def is_loopback(host: str) -> bool:

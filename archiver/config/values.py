@@ -12,11 +12,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, ValidationInfo
+from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo
 
 from archiver.errors import ConfigError
 from archiver.ranges import IdRanges
 
+_LONGEST = timedelta(days=36525)
+"""A century: more would overflow what threads and sockets can wait."""
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -48,16 +50,27 @@ class Secret:
         if self.env is not None:
             if (value := os.environ.get(self.env)) is None:
                 raise ConfigError(f"the environment variable {self.env} is not set")
+            if not _is_utf8(value):
+                raise ConfigError(f"the environment variable {self.env} is not UTF-8 text")
             return value
         if self.file is not None:
             try:
                 return self.file.read_text(encoding="utf-8").rstrip("\r\n")
-            except (OSError, UnicodeDecodeError) as error:
+            except (OSError, ValueError) as error:  # ValueError: no UTF-8, or a NUL in the path
                 raise ConfigError(f"the secret file {self.file} can't be read: {reason(error)}") from None
         return self.literal or ""
 
     def __repr__(self) -> str:
         return "Secret(…)"
+
+
+def _is_utf8(text: str) -> bool:
+    """False where the environment held other bytes, which Python gives as lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def reason(error: Exception) -> str:
@@ -94,7 +107,7 @@ def _text(value: object, info: ValidationInfo) -> object:
 
 def _duration(value: object) -> object:
     if isinstance(value, str) and (match := re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd])", value.strip())):
-        return timedelta(seconds=float(match[1]) * _UNITS_S[match[2]])
+        return timedelta(seconds=min(float(match[1]) * _UNITS_S[match[2]], 2 * _LONGEST.total_seconds()))
     if isinstance(value, timedelta):
         return value
     raise ValueError('expected a duration such as "30s", "5m", "6h" or "7d"')
@@ -106,7 +119,7 @@ def _ids(value: object) -> object:
     raise ValueError('expected a list such as [606, "1000-1999"]')
 
 
-SecretText = Annotated[Secret, BeforeValidator(_secret)]
+SecretText = Annotated[Secret, BeforeValidator(_secret), PlainSerializer(repr)]
 Text = Annotated[str, BeforeValidator(_text)]
-Duration = Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0))]
+Duration = Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0), le=_LONGEST)]
 Ids = Annotated[IdRanges, BeforeValidator(_ids)]
