@@ -1,6 +1,7 @@
 """Sources as rows: what the configuration names, in the epoch that is current."""
 
 from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from archiver.store import tables
 from archiver.store.database import database_now
@@ -17,13 +18,19 @@ def load_source_id(connection: Connection, name: str) -> int | None:
 
 
 def ensure_source(connection: Connection, name: str, base_url: str) -> int:
-    """The id of a source; its row and its lease's row are made when there are none.
+    """The id of a source; its row and its lease's row are made when there are none."""
+    source_id = load_source_id(connection, name)
+    if source_id is None:
+        try:
+            with connection.begin_nested():
+                return _make_source(connection, name, base_url)
+        except IntegrityError:  # another archiver has made it meanwhile
+            source_id = load_source_id(connection, name)
+            assert source_id is not None
+    return source_id
 
-    Two archivers that make the same source at once: one fails on the unique name and epoch, and finds it on its next
-    try.
-    """
-    if (source_id := load_source_id(connection, name)) is not None:
-        return source_id
+
+def _make_source(connection: Connection, name: str, base_url: str) -> int:
     values = {"name": name, "epoch": FIRST_EPOCH, "base_url": base_url, "created_at": database_now(connection)}
     key = connection.execute(insert(tables.source).values(values)).inserted_primary_key
     assert key is not None

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import update
@@ -67,30 +68,44 @@ def test_each_renewal_gives_the_lease_its_whole_life_by_the_databases_clock(
     assert expires_at == now + LEASE_LIFE
 
 
-def test_of_many_that_want_a_lease_at_once_one_gets_it(database: Database, source_id: int) -> None:
-    barrier, won, refused = threading.Barrier(6), [], []
+def at_once(count: int, action: Callable[[], None]) -> None:
+    """Run the action in so many threads that begin together."""
+    barrier = threading.Barrier(count)
 
-    def want() -> None:
+    def begin() -> None:
         barrier.wait()
-        try:
-            won.append(acquire(database, source_id).fencing)
-        except LeaseHeld:
-            refused.append(1)
+        action()
 
-    threads = [threading.Thread(target=want) for _ in range(6)]
+    threads = [threading.Thread(target=begin) for _ in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def test_of_many_that_want_a_lease_at_once_one_gets_it(database: Database, source_id: int) -> None:
+    won: list[int] = []
+    refused: list[LeaseHeld] = []
+
+    def want() -> None:
+        try:
+            won.append(acquire(database, source_id).fencing)
+        except LeaseHeld as error:
+            refused.append(error)
+
+    at_once(6, want)
     assert (won, len(refused)) == ([1], 5)
 
 
-def test_a_source_is_made_once_however_many_make_it(database: Database) -> None:
-    made = []
-    for _ in range(3):
+def test_a_source_is_made_once_by_however_many_at_once(database: Database) -> None:
+    made: list[int] = []
+
+    def make() -> None:
         with database.writing() as connection:
             made.append(ensure_source(connection, "acme", "https://crm.example.com"))
-    assert len(set(made)) == 1
+
+    at_once(6, make)
+    assert made == [made[0]] * 6
 
 
 def holder_of_a_process_that_ended() -> str:

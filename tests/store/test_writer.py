@@ -77,7 +77,7 @@ def test_two_sources_keep_the_same_ids_apart(open_run: OpenRun, other_run: Calla
 hostile = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(said=hostile, author=hostile, extra=st.none() | hostile)
 def test_any_text_comes_back_as_it_went_in(open_run: OpenRun, said: str, author: str, extra: str | None) -> None:
     open_run.save(message(1, said, author=author, extra=extra))
