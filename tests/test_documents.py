@@ -1,0 +1,124 @@
+"""What is written for operators is true to the code."""
+
+import configparser
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer.main
+import yaml
+from pydantic import BaseModel
+
+from archiver.cli.main import app
+from archiver.config.loading import load_config
+from archiver.config.settings import (
+    ArchiveSettings,
+    BasicAuth,
+    LimitSettings,
+    RequestSettings,
+    RetrySettings,
+    ScheduleSettings,
+    SessionSettings,
+    SourceSettings,
+    TicketAuth,
+)
+from archiver.errors import ExitCode
+
+TOP = Path(__file__).parent.parent
+DEPLOY = TOP / "deploy"
+EXAMPLE = (TOP / "config.example.toml").read_text(encoding="utf-8")
+TABLES = [
+    ArchiveSettings,
+    BasicAuth,
+    LimitSettings,
+    RequestSettings,
+    RetrySettings,
+    ScheduleSettings,
+    SessionSettings,
+    SourceSettings,
+    TicketAuth,
+]
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+
+
+def commands() -> set[str]:
+    group = typer.main.get_command(app)
+    return set(group.commands)  # type: ignore[attr-defined]
+
+
+def check_arguments(arguments: list[str]) -> None:
+    """The command's name, after global options, is one of ours."""
+    names = [argument for argument in arguments if argument in commands()]
+    assert len(names) == 1, arguments
+    assert set(arguments) - set(names) <= {"--log-format", "json"}
+
+
+def test_the_example_configuration_loads() -> None:
+    config = load_config(TOP / "config.example.toml")
+    assert [source.name for source in config.source] == ["acme"]
+
+
+def test_the_example_still_loads_with_every_setting_switched_on(tmp_path: Path) -> None:
+    switched_on = re.sub(r"^# (?=[a-z_]+ = )", "", EXAMPLE, flags=re.MULTILINE)
+    for either_or in ("include = [", "cron =", "discover", 'scheme = "ticket"', "token =", "ca_file"):
+        switched_on = re.sub(rf"^{re.escape(either_or)}.*\n", "", switched_on, flags=re.MULTILINE)
+    switched_on = switched_on.replace("exclude = []", 'include = ["1-9"]\nexclude = []')
+    switched_on = re.sub(r'^url = "postgresql.*\n', "", switched_on, flags=re.MULTILINE)
+    (tmp_path / "config.toml").write_text(switched_on, encoding="utf-8")
+    assert load_config(tmp_path / "config.toml").source
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__)
+def test_every_setting_is_in_the_example(table: type[BaseModel]) -> None:
+    written = set(re.findall(r"^(?:# )?([a-z_]+) = ", EXAMPLE, flags=re.MULTILINE))
+    tables = set(re.findall(r"^\[source\.([a-z]+)\]", EXAMPLE, flags=re.MULTILINE))
+    assert set(table.model_fields) <= written | tables
+
+
+def defaults() -> Iterator[tuple[str, str]]:
+    for table in (LimitSettings, RetrySettings, ScheduleSettings):
+        for name, field in table.model_fields.items():
+            if field.default is not None:
+                yield name, str(field.default)
+
+
+@pytest.mark.parametrize(("name", "default"), list(defaults()))
+def test_the_defaults_in_the_example_are_the_codes(name: str, default: str) -> None:
+    (shown,) = re.findall(rf'^(?:# )?{name} = "?([^"\s]+)', EXAMPLE, flags=re.MULTILINE)[:1]
+    minutes = {"0:00:10": "10s", "0:00:30": "30s", "0:01:00": "60s", "0:02:00": "2m", "0:05:00": "5m"}
+    assert shown == minutes.get(default, default)
+
+
+def test_the_containers_configuration_loads() -> None:
+    assert load_config(DEPLOY / "container" / "config.toml").source
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
+def test_the_units_run_commands_that_exist(path: Path) -> None:
+    unit = configparser.RawConfigParser(strict=False)
+    unit.optionxform = str  # type: ignore[assignment, method-assign]
+    unit.read(path)
+    for key in ("ExecStartPre", "ExecStart"):
+        program, *arguments = shlex.split(unit["Service"][key])
+        assert program.endswith("/bin/archiver")
+        check_arguments(arguments)
+
+
+def test_the_container_and_compose_run_commands_that_exist() -> None:
+    compose = yaml.safe_load((DEPLOY / "container" / "compose.yaml").read_text(encoding="utf-8"))
+    for name in ("migrate", "archiver"):
+        service = compose["services"][name]
+        check_arguments(service["command"])
+        assert set(service["secrets"]) <= set(compose["secrets"])
+        assert set(service["depends_on"]) <= set(compose["services"])
+    (run,) = re.findall(r"^CMD (\[.*\])$", (DEPLOY / "container" / "Containerfile").read_text(), flags=re.MULTILINE)
+    check_arguments(yaml.safe_load(run))
+
+
+def test_every_command_and_exit_code_is_in_the_readme() -> None:
+    readme = (TOP / "README.md").read_text(encoding="utf-8")
+    assert [name for name in commands() if f"archiver {name}" not in readme and f"make {name}" not in readme] == []
+    missing = {code for code in ExitCode if f"| {code.value} |" not in readme}
+    assert missing == {ExitCode.DIFFERENCES}  # of `verify`, which is yet to come
