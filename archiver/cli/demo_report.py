@@ -18,9 +18,11 @@ WHERE chat_session_id = ? ORDER BY chat_message_id"""
 
 _WORTH_READING = """
 SELECT chat_session_id FROM chat_message GROUP BY chat_session_id
-HAVING sum(special_type = 'Options') > 0 AND sum(special_type = 'TransferedSession') > 0
-   AND sum(special_type LIKE 'Closed%') > 0 AND count(*) BETWEEN 9 AND 18
-ORDER BY count(*), chat_session_id LIMIT 1"""
+HAVING count(*) BETWEEN 9 AND 18
+ORDER BY sum(message LIKE '% the %') > 0 DESC,
+         count(DISTINCT special_type) DESC,
+         chat_session_id LIMIT 1"""
+"""One in English, since most who watch read it, with as much going on as there is."""
 
 _ANY = "SELECT min(chat_session_id) FROM chat_message"
 

@@ -15,11 +15,14 @@ _STANDARD = vars(logging.makeLogRecord({})).keys() | {"message", "asctime", "tas
 
 def set_up_logging(log_format: LogFormat, *, verbose: bool) -> None:
     """INFO where nobody watches, WARNING on a terminal, which shows a progress bar instead; DEBUG when verbose."""
+    on_terminal = sys.stderr.isatty() and log_format is LogFormat.TEXT
     handler = _StandardError()
-    handler.setFormatter(_JsonFormatter() if log_format is LogFormat.JSON else _TextFormatter())
+    if log_format is LogFormat.JSON:
+        handler.setFormatter(_JsonFormatter())
+    else:
+        handler.setFormatter(_TerminalFormatter() if on_terminal else _TextFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    quiet = sys.stderr.isatty() and log_format is LogFormat.TEXT
-    level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
+    level = logging.DEBUG if verbose else logging.WARNING if on_terminal else logging.INFO
     logging.getLogger("archiver").setLevel(level)
     # Its own lines carry tracebacks; what it has to say reaches us as events (see daemon.scheduler).
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL + 1)
@@ -47,6 +50,20 @@ class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         facts = "".join(f" {key}={_shown(value)}" for key, value in _facts(record).items() if key != "event")
         return f"{_time(record)} {record.levelname:<7} {record.getMessage()}{facts}"
+
+
+class _TerminalFormatter(logging.Formatter):
+    """Short enough for a line: what happened, why, and then the other facts."""
+
+    _TOLD = frozenset({"event", "source", "kind", "detail"})
+    """Said by the message, the detail, or what stands above on the screen."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        facts = _facts(record)
+        detail = f": {facts['detail']}" if "detail" in facts else ""
+        others = ", ".join(f"{key} {value}" for key, value in facts.items() if key not in self._TOLD)
+        at = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
+        return f"  {at} {record.getMessage()}{detail}" + (f" ({others})" if others else "")
 
 
 def _shown(value: object) -> str:

@@ -2,13 +2,14 @@
 
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import requests
 
-from archiver.sandbox import Sandbox
+from archiver.sandbox import Sandbox, SandboxSettings
 from archiver.store.database import Database
 from tests.cli.conftest import ENOUGH_S, Run, command, environment
 from tests.support import dump, truth_of, wire_rows, write_config
@@ -90,6 +91,34 @@ def test_two_runs_at_once_take_turns_and_store_every_message_once(
         assert (one.returncode, other.returncode) == (0, 0), first_errors + second_errors
         assert wire_rows(database) == truth_of(full)
     assert outcomes(database) == ["complete", "complete"]
+
+
+def peak_memory_kb(folder: Path, *arguments: str) -> int:
+    """The most memory that a command held at once, as the system counted it."""
+    code = (
+        "import resource, subprocess, sys\n"
+        "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)\n"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    measured = subprocess.run(
+        [sys.executable, "-c", code, *command(*arguments)],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=ENOUGH_S,
+        check=True,
+    )
+    return int(measured.stdout)
+
+
+def test_ten_times_the_messages_take_the_same_memory(tmp_path: Path, database: Database, database_url: str) -> None:
+    with Sandbox(SandboxSettings(chat_sessions=2000)) as full:
+        write_config(tmp_path, database_url, full.base_url)
+        few = peak_memory_kb(tmp_path, "backfill", "--session", "1-200")
+        many = peak_memory_kb(tmp_path, "backfill", "--session", "1-2000")
+        assert len(wire_rows(database)) == len(full.tenant.rows())
+    assert many < 1.2 * few
 
 
 def test_a_daemon_archives_what_is_typed_and_exits_0_on_sigterm(
