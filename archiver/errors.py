@@ -6,6 +6,7 @@
       SourceError                the source, for one call
         RetriableSourceError     asking again may help
           SourceUnavailable      no answer, or one that says "not now"
+            SourceUnreachable    not even a connection: nothing that one chat session could cause
           RateLimited            the source asked us to wait
         FatalSourceError         asking again the same way will not help
           AuthenticationFailed   who we are was refused: no other call will fare better
@@ -87,6 +88,10 @@ class RetriableSourceError(SourceError):
 
 class SourceUnavailable(RetriableSourceError):
     """The source is unavailable"""
+
+
+class SourceUnreachable(SourceUnavailable):
+    """The source can't be reached"""
 
 
 class RateLimited(RetriableSourceError):

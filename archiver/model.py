@@ -54,5 +54,5 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """One answer of the source: the messages of a chat session after some ChatMessageId."""
 
     messages: list[ChatMessage]
-    """Ascending chat_message_id, repeats included."""
+    """Ascending chat_message_id, each once."""
     undecodable: list[Undecodable]

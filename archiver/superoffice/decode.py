@@ -47,7 +47,7 @@ _rows = msgspec.json.Decoder(list[_Row])
 def decode_reply(body: bytes, chat_session_id: int) -> Reply:
     """Decode the reply to a call for one chat session.
 
-    Returns: rows ascending by id; whatever the reply repeats is repeated.
+    Returns: rows ascending by id, each id once.
     Raises: NullReply for `null`; UnexpectedReply for whatever else is not a JSON array (its keys are named, never
     its values).
     """
@@ -58,7 +58,24 @@ def decode_reply(body: bytes, chat_session_id: int) -> Reply:
         except RecursionError:
             raise UnexpectedReply("the reply is nested too deeply") from None
     messages.sort(key=lambda message: message.chat_message_id)
-    return Reply(messages=messages, undecodable=undecodable)
+    messages, contradicting = _one_each(messages, chat_session_id)
+    return Reply(messages=messages, undecodable=undecodable + contradicting)
+
+
+def _one_each(messages: list[ChatMessage], chat_session_id: int) -> tuple[list[ChatMessage], list[Undecodable]]:
+    """The first content that a reply gives for each id, and those that contradict it."""
+    unique: dict[int, ChatMessage] = {}
+    others = [message for message in messages if unique.setdefault(message.chat_message_id, message) != message]
+    contradicting = [
+        Undecodable(
+            chat_session_id=chat_session_id,
+            chat_message_id=message.chat_message_id,
+            reason="the same reply says something else under this id",
+            payload=ascii_json(msgspec.to_builtins(message)),
+        )
+        for message in others
+    ]
+    return list(unique.values()), contradicting
 
 
 def _decode_documented(body: bytes) -> list[ChatMessage] | None:

@@ -26,6 +26,7 @@ from archiver.errors import (
     RequestRefused,
     SourceError,
     SourceUnavailable,
+    SourceUnreachable,
     UnexpectedReply,
     WrongAddress,
 )
@@ -37,6 +38,12 @@ _NO_ADDRESS = (
     requests.exceptions.InvalidURL,
     requests.exceptions.InvalidSchema,
     urllib3.exceptions.LocationValueError,
+)
+_NO_CONNECTION = (
+    urllib3.exceptions.ConnectTimeoutError,
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.NameResolutionError,
+    urllib3.exceptions.ProxyError,
 )
 _UNAVAILABLE = frozenset({408, 500, 502, 503, 504})
 
@@ -151,7 +158,10 @@ def _mapped(error: Exception) -> SourceError:
         )
     if any(isinstance(cause, _NO_ADDRESS) for cause in chain):
         return WrongAddress("the address of the source or its proxy is none", hint="check base_url and request.proxy")
-    return SourceUnavailable(next((why for cause in chain if (why := _why(cause))), "the connection failed"))
+    why = next((why for cause in chain if (why := _why(cause))), "the connection failed")
+    if any(isinstance(cause, _NO_CONNECTION) for cause in chain):
+        return SourceUnreachable(why, hint="check base_url and the network")
+    return SourceUnavailable(why)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -195,12 +195,21 @@ def test_what_is_no_row_is_quarantined_alone(odd: object) -> None:
     )
 
 
-def test_rows_come_in_ascending_order_and_repeats_stay() -> None:
+def test_rows_come_in_ascending_order_each_once() -> None:
     rows = [
-        {**ROW, "ChatMessageId": each, "Message": text} for each, text in [(9, "a"), (2, "b"), (9, "c"), (5, "d")]
+        {**ROW, "ChatMessageId": each, "Message": text} for each, text in [(9, "a"), (2, "b"), (9, "a"), (5, "d")]
     ]
     messages = decode_reply(json.dumps(rows).encode(), 7).messages
-    assert [(each.chat_message_id, each.message) for each in messages] == [(2, "b"), (5, "d"), (9, "a"), (9, "c")]
+    assert [(each.chat_message_id, each.message) for each in messages] == [(2, "b"), (5, "d"), (9, "a")]
+
+
+def test_what_contradicts_an_earlier_row_of_the_same_reply_is_set_aside() -> None:
+    rows = [{**ROW, "Message": "one"}, {**ROW, "Message": "another"}]
+    reply = decode_reply(json.dumps(rows).encode(), 7)
+    assert [message.message for message in reply.messages] == ["one"]
+    (odd,) = reply.undecodable
+    assert (odd.chat_message_id, odd.reason) == (41, "the same reply says something else under this id")
+    assert json.loads(odd.payload)["message"] == "another"
 
 
 @pytest.mark.parametrize("body", [b"[]", b" [ ]\r\n", BOM + b"[]"])
@@ -290,9 +299,10 @@ def test_an_odd_row_can_be_told_from_what_is_stored(row: dict[str, object]) -> N
 
 @given(ODD_ROWS, SOUND_ROWS, VALUES)
 def test_neighbours_do_not_change_a_row(odd: dict[str, object], sound: dict[str, object], no_row: object) -> None:
-    alone = [decode_one(json.dumps([row]).encode()) for row in (odd, sound)]
+    odd["ChatMessageId"], sound["ChatMessageId"] = 41, 42  # two contents under one id would be odd
     together = decode_reply(json.dumps([odd, no_row, sound]).encode(), 7)
-    assert together.messages == sorted(alone, key=lambda each: each.chat_message_id)
+    alone = [decode_one(json.dumps([row]).encode()) for row in (odd, sound)]
+    assert together.messages == alone
     assert len(together.undecodable) == 1
 
 

@@ -237,15 +237,15 @@ def test_a_reply_cut_without_an_announced_length_is_no_answer(make_client: Clien
     assert error == ("unexpected_reply", "the reply is no JSON")
 
 
-def test_a_refused_connection_is_unavailable(make_client: ClientMaker) -> None:
+def test_a_refused_connection_is_unreachable(make_client: ClientMaker) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    assert error_of(make_client, url) == ("source_unavailable", "the source's host refuses the connection")
+    assert error_of(make_client, url) == ("source_unreachable", "the source's host refuses the connection")
 
 
-def test_an_unknown_host_is_unavailable(make_client: ClientMaker) -> None:
+def test_an_unknown_host_is_unreachable(make_client: ClientMaker) -> None:
     error = error_of(make_client, "https://host.invalid/api")
-    assert error == ("source_unavailable", "the source's host name can't be resolved")
+    assert error == ("source_unreachable", "the source's host name can't be resolved")
 
 
 @pytest.mark.parametrize("host", ["a" * 70 + ".de", "a..de", "*.example.com", "ü" * 70])
@@ -291,7 +291,7 @@ def test_a_configured_proxy_is_used(sandbox: Sandbox, make_client: ClientMaker, 
 @pytest.mark.parametrize(
     ("proxy", "error"),
     [
-        ("http://127.0.0.1:9", ("source_unavailable", "the proxy can't be reached")),
+        ("http://127.0.0.1:9", ("source_unreachable", "the proxy can't be reached")),
         ("http://", ("wrong_address", "the address of the source or its proxy is none")),
         ("http://ü:→K3Y@127.0.0.1:9", ("source_unavailable", "the connection failed")),
         ("http://[", ("wrong_address", "the address of the source or its proxy is none")),
