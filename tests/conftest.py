@@ -51,7 +51,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield url
         return
     server: PostgreSQL = request.getfixturevalue("postgresql")
-    url = server.create(template=True)
+    url = server.create(migrated=True)
     yield url
     server.drop(url)
 

@@ -41,10 +41,12 @@ class PostgreSQL:
         self._template = self.create()
         migrate_at(self._template)
 
-    def create(self, *, template: bool = False) -> str:
+    def create(self, *, migrated: bool = False, encoding: str = "UTF8") -> str:
+        """A new database's URL; `migrated`: with our schema in it."""
         name = f"archiver_test_{uuid.uuid4().hex}"
-        template_name = make_url(self._template).database if template else "template0"
-        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template_name}"')
+        template = make_url(self._template).database if migrated else "template0"
+        options = "" if migrated else f" ENCODING '{encoding}' LOCALE 'C'"
+        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"{options}')
         return self._server.set(database=name).render_as_string(hide_password=False)
 
     def drop(self, url: str) -> None:

@@ -127,7 +127,7 @@ class Archive:
         threads: int = 2,
         stop: threading.Event | None = None,
         report: Callable[[Progress], None] = lambda _: None,
-        lease_wait: timedelta = timedelta(0),
+        patience: timedelta = timedelta(0),
     ) -> PassResult:
         """Make a pass over `ids`, or over all that is configured."""
         (source,) = self.config.source
@@ -135,7 +135,7 @@ class Archive:
         order = PassOrder(kind=kind, chosen=chosen, threads=threads)
         assert self._client
         stop = stop or threading.Event()
-        return run_pass(self.database, self._client, source, order, stop, report, lease_wait)
+        return run_pass(self.database, self._client, source, order, stop, report, patience)
 
     def rows(self) -> list[dict[str, Any]]:
         return wire_rows(self.database)

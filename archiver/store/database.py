@@ -20,20 +20,32 @@ from sqlalchemy.exc import (
 
 from archiver.errors import ConfigError, StoreError, StoreRefused, StoreUnavailable
 
-_BUSY_TIMEOUT_MS = 30_000
+_BUSY_TIMEOUT_S = 30
 """How long SQLite waits for another writer: longer than any batch of ours takes to commit."""
-_CONNECT_TIMEOUT_S = 10
+_POSTGRESQL_ARGUMENTS: dict[str, Any] = {
+    "connect_timeout": 10,
+    "client_encoding": "utf8",
+    "keepalives_idle": 30,
+    "tcp_user_timeout": 60_000,
+}
+"""In seconds, the last in milliseconds: a connection that the network swallowed is noticed."""
 
 _DRIVERS = {"sqlite": "pysqlite", "postgresql": "psycopg"}
-_INSTALL = "pip install 'superoffice-chat-archiver[postgresql]'"
+_INSTALL = "install superoffice-chat-archiver with its extra: [postgresql]"
 
 
 class Database:
     """An archive's database. Every error it raises is a StoreError or a ConfigError."""
 
-    def __init__(self, url: str) -> None:
-        """Raises: ConfigError when the URL names no database that we can write."""
-        self.url = _checked_url(url)
+    def __init__(self, url: str, *, folder: Path = Path()) -> None:
+        """Connect to nothing yet.
+
+        Args:
+            url: as SQLAlchemy writes it.
+            folder: what an SQLite file's relative path starts from.
+        Raises: ConfigError when the URL names no database that we can write.
+        """
+        self.url = _checked_url(url, folder)
         self._engine = _engine(self.url)
 
     @property
@@ -46,7 +58,7 @@ class Database:
 
     def __str__(self) -> str:
         """The address without its password, as a person would write it."""
-        plain = self.url.set(drivername="sqlite") if self.dialect == "sqlite" else self.url
+        plain = self.url.set(drivername=self.dialect, query={})  # the query may hold a password too
         return plain.render_as_string(hide_password=True)
 
     @contextmanager
@@ -98,8 +110,10 @@ def _mapped(error: BaseException | None, *, is_operational: bool) -> StoreError:
         return StoreUnavailable(
             "the archive's file can't be opened", hint="check archive.url and who may write there"
         )
-    if str(code).startswith("SQLITE_BUSY"):
-        return StoreUnavailable("the archive's file is locked by another program", hint="close it and run again")
+    if str(code).startswith("SQLITE_BUSY") or code == "55P03":
+        return StoreUnavailable("the archive is locked by another program", hint="close it and run again")
+    if str(code).startswith("SQLITE_IOERR"):
+        return StoreUnavailable("the archive's file can't be read or written", hint="check the disk it is on")
     if str(code) in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
         return StoreRefused("the archive's file is no sound SQLite database", hint="check archive.url")
     if is_operational:
@@ -118,9 +132,9 @@ def database_now(connection: Connection) -> datetime:
     return instant.astimezone(UTC)
 
 
-def _checked_url(text_: str) -> URL:
+def _checked_url(written: str, folder: Path) -> URL:
     try:
-        url = make_url(text_)
+        url = make_url(written)
         backend = url.get_backend_name()
     except (ArgumentError, ValueError):
         raise ConfigError(
@@ -130,18 +144,26 @@ def _checked_url(text_: str) -> URL:
         raise ConfigError(
             f"archive.url: {url.drivername}:// is not supported", hint="use sqlite:/// or postgresql+psycopg://"
         )
-    if backend == "sqlite" and url.database in (None, "", ":memory:"):
+    if backend == "sqlite":
+        url = _checked_file(url, folder)
+    elif not url.database:
+        raise ConfigError("archive.url names no database", hint="write postgresql+psycopg://user@host/name")
+    return url.set(drivername=f"{backend}+{_DRIVERS[backend]}")
+
+
+def _checked_file(url: URL, folder: Path) -> URL:
+    if url.database in (None, "", ":memory:"):
         raise ConfigError(
             "archive.url names no file: an archive in memory would be lost", hint="sqlite:///archive.db"
         )
-    return url.set(drivername=f"{backend}+{_DRIVERS[backend]}")
+    if url.host or url.username or url.query:
+        raise ConfigError("archive.url: sqlite:/// takes a path and no more", hint="sqlite:///archive.db")
+    return url.set(database=str((folder / url.database).absolute()))
 
 
 def _engine(url: URL) -> Engine:
     is_sqlite = url.get_backend_name() == "sqlite"
-    arguments: dict[str, Any] = (
-        {"timeout": _BUSY_TIMEOUT_MS / 1000} if is_sqlite else {"connect_timeout": _CONNECT_TIMEOUT_S}
-    )
+    arguments = {"timeout": _BUSY_TIMEOUT_S} if is_sqlite else _POSTGRESQL_ARGUMENTS
     try:
         # pool_pre_ping: a daemon's connection may have been cut since its last pass.
         engine = sqlalchemy.create_engine(
@@ -154,7 +176,21 @@ def _engine(url: URL) -> Engine:
     if is_sqlite:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "connect", _set_up_postgresql)
     return engine
+
+
+def _set_up_postgresql(connection: Any, _record: object) -> None:
+    if connection.info.parameter_status("server_encoding") != "UTF8":
+        raise StoreRefused("the archive's database can't hold every text", hint="make it with ENCODING 'UTF8'")
+    with connection.cursor() as cursor:
+        # In the server's own zone, year 9999 may become year 10000, which no datetime holds.
+        cursor.execute("SET TIME ZONE 'UTC'")
+        # Somebody who holds a row of ours for longer is stuck: say so rather than wait for ever, and don't be so.
+        cursor.execute("SET lock_timeout = '30s'")
+        cursor.execute("SET idle_in_transaction_session_timeout = '60s'")
+    connection.commit()
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:

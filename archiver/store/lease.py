@@ -29,11 +29,15 @@ class Lease:
     fencing: int
 
 
+_in_use: set[Lease] = set()
+"""The leases that this process works under."""
+
+
 def acquire_lease(connection: Connection, source_id: int) -> Lease:
-    """Take the lease if it is free, expired, or of a process that is dead. Raises: LeaseHeld, saying by whom."""
+    """Take the lease if it is free, expired, or left over. Raises: LeaseHeld, saying by whom."""
     lease, now = tables.lease, database_now(connection)
     row = connection.execute(select(lease).where(lease.c.source_id == source_id)).one()
-    if row.holder is not None and row.expires_at > now and not is_dead(row.holder):
+    if row.holder is not None and row.expires_at > now and not _is_left_over(row.holder, row.fencing, source_id):
         raise _held(row.holder, row.expires_at - now)
     # Conditional on what was read: of two that read the same, one finds the number grown.
     holder = this_process()
@@ -44,7 +48,21 @@ def acquire_lease(connection: Connection, source_id: int) -> Lease:
     )
     if taken.rowcount != 1:
         raise _held("another archiver", LEASE_LIFE)
-    return Lease(source_id=source_id, holder=holder, fencing=row.fencing + 1)
+    lease_ = Lease(source_id=source_id, holder=holder, fencing=row.fencing + 1)
+    _in_use.add(lease_)
+    return lease_
+
+
+def _is_left_over(holder: str, fencing: int, source_id: int) -> bool:
+    """Whether nobody uses a lease any more: its process died, or it is ours and could not be released."""
+    if holder == this_process():
+        return Lease(source_id=source_id, holder=holder, fencing=fencing) not in _in_use
+    return is_dead(holder)
+
+
+def forget_lease(lease: Lease) -> None:
+    """Note that this process does not use the lease any more, whether or not the database can be told."""
+    _in_use.discard(lease)
 
 
 def _held(holder: str, left: timedelta) -> LeaseHeld:

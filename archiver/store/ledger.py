@@ -14,6 +14,9 @@ from archiver.store import tables
 Kind = Literal["backfill", "incremental", "reconcile"]
 Outcome = Literal["complete", "partial", "failed", "interrupted"]
 
+CONFLICT = "conflict"
+"""The kind of a failure in which another message came under a known id."""
+
 _CUT = ("interrupted", "abandoned", "failed")
 _SELECTION_LENGTH = 1000
 """Longer selections are kept as their digest: enough to know the same one again."""
@@ -42,7 +45,15 @@ class Failure:
     """A sentence that holds no chat text."""
 
 
-def start_run(connection: Connection, source_id: int, kind: Kind, selection: IdRanges, now: datetime) -> int:
+def start_run(
+    connection: Connection,
+    source_id: int,
+    kind: Kind,
+    selection: IdRanges,
+    now: datetime,
+    *,
+    walked_to: int | None = None,
+) -> int:
     """Open a ledger row, and close those that a dead process left running; the caller holds the lease."""
     run = tables.sync_run
     connection.execute(
@@ -51,7 +62,7 @@ def start_run(connection: Connection, source_id: int, kind: Kind, selection: IdR
         .values(outcome="abandoned", finished_at=now)
     )
     values = {"source_id": source_id, "kind": kind, "started_at": now, "outcome": "running"}
-    values |= {"selection": _short(selection)} | vars(RunCounts())
+    values |= {"selection": _fingerprint(selection), "walked_to": walked_to} | vars(RunCounts())
     key = connection.execute(insert(run).values(values)).inserted_primary_key
     assert key is not None
     return int(key[0])
@@ -72,7 +83,7 @@ def load_cut_position(connection: Connection, source_id: int, selection: IdRange
     run = tables.sync_run
     row = connection.execute(
         select(run.c.outcome, run.c.walked_to)
-        .where(run.c.source_id == source_id, run.c.kind == "backfill", run.c.selection == _short(selection))
+        .where(run.c.source_id == source_id, run.c.kind == "backfill", run.c.selection == _fingerprint(selection))
         .order_by(run.c.id.desc())
         .limit(1)
     ).first()
@@ -108,12 +119,15 @@ def save_failure(connection: Connection, source_id: int, run_id: int, failure: F
 
 
 def resolve_failures(connection: Connection, source_id: int, chat_session_ids: Iterable[int], now: datetime) -> None:
-    """Mark the open errors of chat sessions that could be visited again as resolved."""
+    """Mark the open errors of chat sessions that could be visited again as resolved.
+
+    A conflict stays open: that the source says nothing new is no answer to it.
+    """
     error = tables.sync_error
     connection.execute(
         update(error)
         .where(error.c.source_id == source_id, error.c.resolved_at.is_(None))
-        .where(error.c.chat_session_id.in_(list(chat_session_ids)))
+        .where(error.c.chat_session_id.in_(list(chat_session_ids)), error.c.kind != CONFLICT)
         .values(resolved_at=now)
     )
 
@@ -128,6 +142,6 @@ def resolve_pass_failures(connection: Connection, source_id: int, now: datetime)
     )
 
 
-def _short(selection: IdRanges) -> str:
+def _fingerprint(selection: IdRanges) -> str:
     shown = str(selection)
     return shown if len(shown) <= _SELECTION_LENGTH else hashlib.sha256(shown.encode()).hexdigest()

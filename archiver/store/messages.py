@@ -47,31 +47,47 @@ def save_messages(
     Args:
         likely_new: whether to try the insert first; False where keys are known to exist, as in a full visit.
     """
-    unique, conflicts = _one_each(messages)
-    saved = Saved(conflicts=conflicts)
-    if not unique:
-        return saved
+    saved = Saved()
+    left = list(messages)
+    while left:
+        unique, left = _first_of_each(left)
+        _save_unique(connection, source_id, run_id, unique, now, saved, likely_new=likely_new)
+        likely_new = False
+    return saved
+
+
+def _first_of_each(messages: list[ChatMessage]) -> tuple[dict[int, ChatMessage], list[ChatMessage]]:
+    """Each id once, and what differs from it under the same id: a later content, for the next round."""
+    unique: dict[int, ChatMessage] = {}
+    later = [message for message in messages if unique.setdefault(message.chat_message_id, message) != message]
+    return unique, later
+
+
+def _save_unique(
+    connection: Connection,
+    source_id: int,
+    run_id: int,
+    unique: dict[int, ChatMessage],
+    now: datetime,
+    saved: Saved,
+    *,
+    likely_new: bool,
+) -> None:
     if likely_new and _insert_unless_known(connection, _rows(source_id, run_id, unique.values(), now)):
-        saved.added = len(unique)
-        return saved
+        saved.added += len(unique)
+        return
     stored = _load(connection, source_id, sorted(unique))
     verdicts = {key: compare(row, unique[key]) for key, row in stored.items()}
     _insert(connection, _rows(source_id, run_id, [m for key, m in unique.items() if key not in stored], now))
     edits = [key for key, verdict in verdicts.items() if verdict is Verdict.EDIT]
     read_marks = [key for key, verdict in verdicts.items() if verdict is Verdict.READ_MARK]
     _keep_revisions(connection, [stored[key] for key in edits], run_id, now)
-    _update(connection, [_changed_row(stored[key], unique[key], run_id, now) for key in [*edits, *read_marks]])
-    saved.added = len(unique) - len(stored)
-    saved.changed = len(edits) + len(read_marks)
+    changed = [_changed_row(stored[key], unique[key], run_id, now, revisions=1) for key in edits]
+    changed += [_changed_row(stored[key], unique[key], run_id, now, revisions=0) for key in read_marks]
+    _update(connection, changed)
+    saved.added += len(unique) - len(stored)
+    saved.changed += len(edits) + len(read_marks)
     saved.conflicts += [unique[key] for key, verdict in verdicts.items() if verdict is Verdict.CONFLICT]
-    return saved
-
-
-def _one_each(messages: Iterable[ChatMessage]) -> tuple[dict[int, ChatMessage], list[ChatMessage]]:
-    """Each id once; the first of different contents under one id counts, the others are conflicts."""
-    unique: dict[int, ChatMessage] = {}
-    conflicts = [m for m in messages if unique.setdefault(m.chat_message_id, m) != m]
-    return unique, conflicts
 
 
 def _rows(source_id: int, run_id: int, messages: Iterable[ChatMessage], now: datetime) -> list[dict[str, Any]]:
@@ -137,15 +153,17 @@ def _keep_revisions(connection: Connection, rows: Sequence[Mapping[str, Any]], r
         connection.execute(insert(tables.chat_message_revision), kept)
 
 
-def _changed_row(stored: Mapping[str, Any], message: ChatMessage, run_id: int, now: datetime) -> dict[str, Any]:
-    is_edit = any(stored[name] != getattr(message, name) for name in CONTENT if name != "read_by_customer")
+def _changed_row(
+    stored: Mapping[str, Any], message: ChatMessage, run_id: int, now: datetime, *, revisions: int
+) -> dict[str, Any]:
+    """The row as it is to be; `revisions`: how many it gained."""
     return {
         **{name: getattr(message, name) for name in CONTENT},
         "source_id": stored["source_id"],
         "chat_message_id": stored["chat_message_id"],
         "last_changed_at": now,
         "last_changed_run": run_id,
-        "revision": stored["revision"] + is_edit,
+        "revision": stored["revision"] + revisions,
     }
 
 

@@ -13,10 +13,10 @@ from archiver.store import tables
 CONFLICT_REASON = "another message is stored under this id"
 
 
-def from_conflict(message: ChatMessage) -> Undecodable:
-    """A message that may not overwrite the one stored under its key."""
+def from_conflict(message: ChatMessage, asked_for: int) -> Undecodable:
+    """A message that may not overwrite the one stored under its key; `asked_for`: the chat session of the call."""
     return Undecodable(
-        chat_session_id=message.chat_session_id,
+        chat_session_id=asked_for,
         chat_message_id=message.chat_message_id,
         reason=CONFLICT_REASON,
         payload=ascii_json(msgspec.to_builtins(message)),
@@ -25,15 +25,12 @@ def from_conflict(message: ChatMessage) -> Undecodable:
 
 def save_quarantined(
     connection: Connection, source_id: int, run_id: int, items: Sequence[Undecodable], now: datetime
-) -> int:
-    """Keep what is not yet in quarantine; returns how many were new."""
+) -> None:
+    """Keep what is not yet in quarantine."""
     table = tables.quarantine
     by_key = {(item.chat_session_id, hashlib.sha256(item.payload.encode()).hexdigest()): item for item in items}
-    new = 0
     for (chat_session_id, digest), item in by_key.items():  # rare: one by one is fast enough
         key = (table.c.source_id == source_id, table.c.chat_session_id == chat_session_id, table.c.digest == digest)
         if connection.execute(select(table.c.id).where(*key)).first() is None:
             values = {"source_id": source_id, "run_id": run_id, "digest": digest, "quarantined_at": now}
             connection.execute(insert(table).values(values | msgspec.structs.asdict(item)))
-            new += 1
-    return new

@@ -54,10 +54,14 @@ def require_current_schema(database: Database) -> None:
             f"the archive's schema is at {revision}, older than this version's {CURRENT_REVISION}",
             hint="archiver migrate brings it up to date",
         )
+    _refuse_newer(revision)
+
+
+def _refuse_newer(revision: str) -> None:
     if revision > CURRENT_REVISION:
         raise SchemaOutOfDate(
             f"the archive's schema is at {revision}, newer than this version's {CURRENT_REVISION}",
-            hint="pip install --upgrade superoffice-chat-archiver",
+            hint=f"install a newer superoffice-chat-archiver than {archiver.__version__}",
         )
 
 
@@ -75,11 +79,7 @@ def migrate(database: Database) -> tuple[str | None, str]:
         if database.dialect == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         before = stored_revision(connection)
-        if before is not None and before > CURRENT_REVISION:
-            raise SchemaOutOfDate(
-                f"the archive's schema is at {before}, newer than this version's {CURRENT_REVISION}",
-                hint="pip install --upgrade superoffice-chat-archiver",
-            )
+        _refuse_newer(before or "")
         config = alembic_config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

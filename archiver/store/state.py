@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
+from archiver.ranges import IdRanges
 from archiver.store import tables
 
 State = Literal["new", "open", "quiet", "settled", "absent", "gone"]
@@ -20,6 +21,7 @@ class ChatSessionState:
     last_message_id: int = 0
     """The cursor: no message at or below it that the source returned is neither stored nor quarantined."""
     state: State = "new"
+    """new: nobody wrote yet; open: has messages; absent: the source has no such id; the others are yet to come."""
     last_activity_at: datetime | None = None
     failures: int = 0
     """Visits that failed in a row."""
@@ -39,22 +41,32 @@ def load_states(connection: Connection, source_id: int, ids: Sequence[int]) -> d
     return {row["chat_session_id"]: ChatSessionState(**row) for row in connection.execute(query).mappings()}
 
 
-def load_highest_known(connection: Connection, source_id: int) -> int:
-    """The highest chat session id that the source is known to have; 0 for none."""
+def load_visited_count(connection: Connection, source_id: int, ids: IdRanges) -> int:
+    """How many of the chat sessions were ever visited."""
     state = tables.chat_session_state
+    counts = select(func.count()).where(state.c.source_id == source_id)
+    return sum(
+        connection.execute(counts.where(state.c.chat_session_id.between(*ends))).scalar_one() for ends in ids.ranges
+    )
+
+
+def load_highest_known(connection: Connection, source_id: int) -> int:
+    """The highest chat session id that the source is known to have; 0 for none.
+
+    An id that was never visited but in vain is not known.
+    """
+    state = tables.chat_session_state
+    proven = or_(state.c.last_message_id > 0, state.c.failures == 0)
     query = select(func.max(state.c.chat_session_id)).where(state.c.source_id == source_id, state.c.state != "absent")
+    query = query.where(proven)
     return connection.execute(query).scalar() or 0
 
 
-def load_failing(connection: Connection, source_id: int, up_to: int) -> list[int]:
-    """The chat sessions whose last visit failed, ascending, up to an id."""
+def load_failing(connection: Connection, source_id: int) -> list[int]:
+    """The chat sessions whose last visit failed, ascending."""
     state = tables.chat_session_state
-    query = (
-        select(state.c.chat_session_id)
-        .where(state.c.source_id == source_id, state.c.failures > 0, state.c.chat_session_id <= up_to)
-        .order_by(state.c.chat_session_id)
-    )
-    return list(connection.execute(query).scalars())
+    query = select(state.c.chat_session_id).where(state.c.source_id == source_id, state.c.failures > 0)
+    return list(connection.execute(query.order_by(state.c.chat_session_id)).scalars())
 
 
 def save_states(

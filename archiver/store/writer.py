@@ -3,71 +3,20 @@
 Either all of it is there after a crash or none of it, and then the same visits are made again.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection
 
-from archiver.model import ChatMessage, Undecodable
-from archiver.ranges import MAX_ID
+from archiver.model import ChatMessage
 from archiver.store.database import Database
 from archiver.store.lease import Lease, renew_lease
-from archiver.store.ledger import Failure, RunCounts, resolve_failures, save_failure, update_run
+from archiver.store.ledger import CONFLICT, Failure, RunCounts, resolve_failures, save_failure, update_run
 from archiver.store.messages import save_messages
 from archiver.store.quarantine import from_conflict, save_quarantined
-from archiver.store.state import ChatSessionState, save_states
-
-
-@dataclass(frozen=True, kw_only=True)
-class Visit:
-    """What one visit to a chat session brought: any mix of messages and a failure, or proof of absence."""
-
-    chat_session_id: int
-    before: ChatSessionState | None
-    """Its state when the visit began; None: never visited."""
-    messages: Sequence[ChatMessage] = field(default=())
-    """Of this chat session mostly; a message counts for the chat session it names."""
-    undecodable: Sequence[Undecodable] = field(default=())
-    failure: Failure | None = None
-    is_absent: bool = False
-    """The source has no such chat session, and neither have we."""
-
-    @property
-    def has_news(self) -> bool:
-        """Whether there may be something to store."""
-        return bool(self.messages or self.undecodable) or after_visit(self, at=_ANY_TIME) != self.before
-
-
-_ANY_TIME = datetime.max.replace(tzinfo=UTC)
-"""Where no message came, no time is looked at."""
-
-
-def after_visit(visit: Visit, *, at: datetime) -> ChatSessionState:
-    """The state that a visit leaves behind. Pure.
-
-    The cursor goes to the largest id returned for this chat session, and never back. An id beyond the API's int32
-    does not move it, since no later call could name it.
-    """
-    before = visit.before or ChatSessionState(chat_session_id=visit.chat_session_id)
-    if visit.failure:
-        before = replace(before, failures=before.failures + 1, last_error=visit.failure.kind)
-    else:
-        before = replace(before, failures=0, last_error=None)
-    own = [message for message in visit.messages if message.chat_session_id == visit.chat_session_id]
-    ids = [message.chat_message_id for message in own]
-    ids += [item.chat_message_id for item in visit.undecodable if item.chat_message_id is not None]
-    cursor = max((key for key in ids if key <= MAX_ID), default=0)
-    if visit.is_absent:
-        return replace(before, state="absent")
-    if cursor <= before.last_message_id:
-        return before if visit.failure or before.state != "absent" else replace(before, state="new")
-    return replace(before, last_message_id=cursor, state="open", last_activity_at=_last_activity(own, at))
-
-
-def _last_activity(messages: Iterable[ChatMessage], at: datetime) -> datetime:
-    """When somebody last wrote. Bots may set a message's time into the future, which is no activity yet."""
-    return min(max((message.when_posted for message in messages if message.when_posted), default=at), at)
+from archiver.store.state import save_states
+from archiver.store.visit import Visit, after_visit
 
 
 def save_batch(
@@ -91,40 +40,41 @@ def save_batch(
             now,
             likely_new=all(map(_is_likely_new, visits)),
         )
-        visits, conflicting = _with_conflicts(visits, saved.conflicts)
+        conflicts = _conflicts_by_visit(visits, saved.conflicts)
         quarantined = [item for visit in visits for item in visit.undecodable]
+        quarantined += [
+            from_conflict(m, visits[at].chat_session_id) for at, found in conflicts.items() for m in found
+        ]
         save_quarantined(connection, lease.source_id, run_id, quarantined, now)
+        counts.chat_sessions_failed += sum(visits[at].failure is None for at in conflicts)
+        visits = [_failed_by(visit, conflicts.get(at)) for at, visit in enumerate(visits)]
         _save_outcomes(connection, lease.source_id, run_id, visits, now)
         counts.messages_added += saved.added
         counts.messages_changed += saved.changed
-        counts.chat_sessions_failed += conflicting
         update_run(connection, run_id, counts, walked_to)
     return counts
 
 
 def _is_likely_new(visit: Visit) -> bool:
+    """Whether its messages, which ascend, all lie above the cursor."""
     cursor = visit.before.last_message_id if visit.before else 0
     return not visit.messages or visit.messages[0].chat_message_id > cursor
 
 
-def _with_conflicts(visits: Sequence[Visit], conflicts: Sequence[ChatMessage]) -> tuple[Sequence[Visit], int]:
-    """The visits with conflicting messages set aside, and how many of them that makes fail."""
+def _conflicts_by_visit(visits: Sequence[Visit], conflicts: Sequence[ChatMessage]) -> dict[int, list[ChatMessage]]:
+    """The conflicting messages of each visit that brought some, by its place in the batch."""
     if not conflicts:
-        return visits, 0
+        return {}
+    # By identity: of two messages that are alike in every field, one may be stored and the other a conflict.
     ours = set(map(id, conflicts))
-    failed = 0
-    judged = []
-    for visit in visits:
-        set_aside = [message for message in visit.messages if id(message) in ours]
-        if set_aside:
-            failed += visit.failure is None
-            visit = replace(
-                visit,
-                undecodable=[*visit.undecodable, *map(from_conflict, set_aside)],
-                failure=visit.failure or _conflict_failure(visit.chat_session_id, set_aside),
-            )
-        judged.append(visit)
-    return judged, failed
+    found = {at: [m for m in visit.messages if id(m) in ours] for at, visit in enumerate(visits)}
+    return {at: messages for at, messages in found.items() if messages}
+
+
+def _failed_by(visit: Visit, conflicts: list[ChatMessage] | None) -> Visit:
+    if not conflicts or visit.failure:
+        return visit
+    return replace(visit, failure=_conflict_failure(visit.chat_session_id, conflicts))
 
 
 def _conflict_failure(chat_session_id: int, messages: Sequence[ChatMessage]) -> Failure:
@@ -132,7 +82,7 @@ def _conflict_failure(chat_session_id: int, messages: Sequence[ChatMessage]) -> 
     more = f" and {len(messages) - 3} more" if len(messages) > 3 else ""
     return Failure(
         chat_session_id=chat_session_id,
-        kind="conflict",
+        kind=CONFLICT,
         detail=f"message {ids}{more}: another message is archived under this id; the new one is in quarantine. "
         "Was the source restored from a backup?",
     )

@@ -12,7 +12,8 @@ from archiver.store.lease import Lease, acquire_lease, renew_lease
 from archiver.store.ledger import RunCounts, start_run
 from archiver.store.sources import ensure_source
 from archiver.store.state import load_states
-from archiver.store.writer import Visit, save_batch
+from archiver.store.visit import Visit
+from archiver.store.writer import save_batch
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from archiver.model import ChatMessage, Undecodable
 from archiver.ranges import MAX_ID
 from archiver.store.ledger import Failure
 from archiver.store.state import ChatSessionState
-from archiver.store.writer import Visit, after_visit
+from archiver.store.visit import Visit, after_visit
 from tests.store.test_compare import HELD
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

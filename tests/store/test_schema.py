@@ -13,6 +13,7 @@ from archiver.errors import ConfigError, SchemaOutOfDate, StoreRefused, StoreUna
 from archiver.store import tables
 from archiver.store.database import Database
 from archiver.store.schema import CURRENT_REVISION, alembic_config, migrate, migration_sql, require_current_schema
+from tests.databases import PostgreSQL
 from tests.support import dump
 
 
@@ -50,7 +51,7 @@ def test_two_that_migrate_at_once_take_turns(empty_database_url: str) -> None:
 
 @pytest.mark.parametrize(
     ("revision", "advice"),
-    [("0000", "archiver migrate"), ("9999", "pip install --upgrade superoffice-chat-archiver")],
+    [("0000", "archiver migrate"), ("9999", "install a newer superoffice-chat-archiver")],
 )
 def test_another_schema_is_refused_with_the_command_that_helps(
     database: Database, revision: str, advice: str
@@ -111,6 +112,9 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
         "mysql://host/name",
         "postgresql+asyncpg://host/name",
         "postgresql://host:port/name",
+        "postgresql://host",
+        "sqlite://user:password@host/archive.db",
+        "sqlite:///archive.db?timeout=abc",
     ],
 )
 def test_a_url_that_names_no_database_of_ours_gets_a_sentence(url: str) -> None:
@@ -123,4 +127,54 @@ def test_an_unreachable_server_is_said_to_be_so_without_its_password() -> None:
     with pytest.raises(StoreUnavailable) as caught:
         require_current_schema(database)
     assert "planted-secret" not in f"{caught.value!r}{caught.value.hint}{database}"
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "file"),
+    [
+        ("sqlite:///chats.db", "{}/chats.db"),
+        ("sqlite+pysqlite:///sub/chats.db", "{}/sub/chats.db"),
+        ("sqlite:////var/lib/chats.db", "/var/lib/chats.db"),
+    ],
+)
+def test_a_relative_file_starts_at_the_folder_it_is_given(tmp_path: Path, url: str, file: str) -> None:
+    database = Database(url, folder=tmp_path)
+    assert (str(database.sqlite_file), str(database)) == (file.format(tmp_path), f"sqlite:///{file.format(tmp_path)}")
+    database.close()
+
+
+def test_a_folder_with_odd_signs_in_its_name_holds_the_archive(tmp_path: Path) -> None:
+    folder = tmp_path / "q?x#%41&y"
+    folder.mkdir()
+    database = Database("sqlite:///archive.db", folder=folder)
+    migrate(database)
+    database.close()
+    assert (folder / "archive.db").exists()
+
+
+def test_no_password_is_shown_wherever_the_url_has_it() -> None:
+    database = Database("postgresql://archiver@host/archive?password=planted-secret")
+    assert str(database) == "postgresql://archiver@host/archive"
+    database.close()
+
+
+def test_a_database_that_can_not_hold_every_text_is_refused(postgresql: PostgreSQL) -> None:
+    url = postgresql.create(encoding="LATIN1")
+    database = Database(url)
+    with pytest.raises(StoreRefused, match="can't hold every text"):
+        migrate(database)
+    database.close()
+    postgresql.drop(url)
+
+
+def test_the_printed_statements_make_the_declared_schema(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
+    statements = [statement for statement in migration_sql(database).split(";\n") if statement.strip()]
+    with database.writing() as connection:
+        for statement in statements:
+            if statement.strip() not in ("BEGIN", "COMMIT"):
+                connection.execute(text(statement))
+    with database.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
     database.close()

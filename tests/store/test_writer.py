@@ -1,6 +1,7 @@
 """The writer on real databases: what is stored, what is kept, and what a failure leaves."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -13,7 +14,8 @@ from archiver.model import ChatMessage
 from archiver.store import tables
 from archiver.store.database import Database
 from archiver.store.ledger import RunCounts
-from archiver.store.writer import Visit, save_batch
+from archiver.store.visit import Visit
+from archiver.store.writer import save_batch
 from tests.store.conftest import OpenRun
 from tests.store.test_compare import HELD
 from tests.support import dump
@@ -59,12 +61,78 @@ def test_a_message_repeated_in_one_batch_is_stored_once(open_run: OpenRun) -> No
     assert open_run.save(message(1), message(1), message(2)).messages_added == 2
 
 
-def test_two_contents_under_one_id_in_one_batch_keep_the_first_and_quarantine_the_other(open_run: OpenRun) -> None:
-    counts = open_run.save(message(1, "one"), message(1, "another"))
-    assert (counts.messages_added, counts.chat_sessions_failed) == (1, 1)
-    assert texts(open_run.database) == [(1, "one")]
+def test_a_later_content_in_the_same_batch_is_an_edit_of_the_earlier(open_run: OpenRun) -> None:
+    counts = open_run.save(message(1, "one"), message(2), message(1, "one, edited"))
+    assert (counts.messages_added, counts.messages_changed, counts.chat_sessions_failed) == (2, 1, 0)
+    assert texts(open_run.database) == [(1, "one, edited"), (2, "Hello")]
+    (revision,) = dump(open_run.database)["chat_message_revision"]
+    assert revision["message"] == "one"
+
+
+def test_a_read_mark_that_comes_within_a_batch_is_no_conflict(open_run: OpenRun) -> None:
+    counts = open_run.save(message(1), message(1, read_by_customer=1))
+    assert (counts.messages_added, counts.messages_changed, counts.chat_sessions_failed) == (1, 1, 0)
+
+
+def test_a_conflict_stays_an_open_error_when_the_source_says_nothing_new(open_run: OpenRun) -> None:
+    open_run.save(message(1))
+    open_run.save(message(1, "another", author="Sam", when_posted=None), message(2))
+    open_run.save(message(3))
+    (error,) = dump(open_run.database)["sync_error"]
+    assert (error["kind"], error["resolved_at"]) == ("conflict", None)
+
+
+def test_a_conflicting_message_of_another_chat_session_moves_no_cursor(open_run: OpenRun) -> None:
+    open_run.save(message(1000, chat_session_id=8))
+    foreign = message(1000, "another", chat_session_id=8, author="Sam", when_posted=None)
+    visit = Visit(chat_session_id=7, before=None, messages=[message(5), foreign])
+    save_batch(open_run.database, open_run.lease, open_run.run_id, [visit], RunCounts(), None)
+    states = {row["chat_session_id"]: row["last_message_id"] for row in dump(open_run.database)["chat_session_state"]}
+    assert states == {7: 5, 8: 1000}
     (kept,) = dump(open_run.database)["quarantine"]
-    assert '"message":"another"' in kept["payload"]
+    assert kept["chat_session_id"] == 7  # where it was met
+
+
+@pytest.mark.parametrize("year", [1, 1760, 9999])
+def test_any_year_can_be_read_back(open_run: OpenRun, year: int) -> None:
+    when = datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC)
+    open_run.save(message(1, when_posted=when))
+    open_run.save(message(1, "Hello!", when_posted=when))
+    assert dump(open_run.database)["chat_message"][0]["when_posted"] == when
+
+
+def count_rewrites(database: Database) -> Callable[[], int]:
+    """Let the database count the rows of `chat_message` that are written again."""
+    if database.dialect == "sqlite":
+        made = [
+            "CREATE TABLE rewritten (id INTEGER)",
+            "CREATE TRIGGER rewrite AFTER UPDATE ON chat_message BEGIN INSERT INTO rewritten VALUES (1); END",
+        ]
+    else:
+        made = [
+            "CREATE TABLE rewritten (id INTEGER)",
+            "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS "
+            "'BEGIN INSERT INTO rewritten VALUES (1); RETURN NEW; END'",
+            "CREATE TRIGGER rewrite AFTER UPDATE ON chat_message FOR EACH ROW EXECUTE FUNCTION note()",
+        ]
+    with database.writing() as connection:
+        for statement in made:
+            connection.execute(text(statement))
+
+    def count() -> int:
+        with database.reading() as connection:
+            return int(connection.execute(text("SELECT count(*) FROM rewritten")).scalar_one())
+
+    return count
+
+
+def test_a_row_that_did_not_change_is_not_written_again(open_run: OpenRun) -> None:
+    open_run.save(message(1), message(2))
+    rewritten = count_rewrites(open_run.database)
+    open_run.save(message(1), message(2), message(3))
+    assert rewritten() == 0
+    open_run.save(message(1, "edited"), message(2))
+    assert rewritten() == 1
 
 
 def test_two_sources_keep_the_same_ids_apart(open_run: OpenRun, other_run: Callable[[], OpenRun]) -> None:
@@ -108,7 +176,7 @@ def test_a_lost_lease_stops_the_batch_before_anything_is_written(open_run: OpenR
     assert dump(open_run.database) == before
 
 
-def refuse_states(database: Database) -> None:
+def refuse_the_ledger(database: Database) -> None:
     """Let the database refuse what the writer writes last."""
     if database.dialect == "sqlite":
         statement = "CREATE TRIGGER refuse BEFORE UPDATE ON sync_run BEGIN SELECT RAISE(ABORT, 'refused'); END"
@@ -119,7 +187,7 @@ def refuse_states(database: Database) -> None:
 
 
 def test_a_batch_that_fails_at_its_end_leaves_nothing(open_run: OpenRun) -> None:
-    refuse_states(open_run.database)
+    refuse_the_ledger(open_run.database)
     before = dump(open_run.database)
     with pytest.raises(StoreError):
         open_run.save(message(1), message(2))

@@ -1,0 +1,68 @@
+"""What a visit to a chat session brought, and where that leaves its cursor. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from archiver.model import ChatMessage, Undecodable
+from archiver.ranges import MAX_ID
+from archiver.store.ledger import Failure
+from archiver.store.state import ChatSessionState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """What one visit to a chat session brought: any mix of messages and a failure, or proof of absence."""
+
+    chat_session_id: int
+    before: ChatSessionState | None
+    """Its state when the visit began; None: never visited."""
+    messages: Sequence[ChatMessage] = ()
+    """Ascending within a reply; of this chat session mostly. Each counts for the chat session it names."""
+    undecodable: Sequence[Undecodable] = ()
+    failure: Failure | None = None
+    is_absent: bool = False
+    """The source has no such chat session, and neither have we."""
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there may be something to store."""
+        if self.messages or self.undecodable or self.failure or self.before is None:
+            return True
+        was_absent = self.before.state == "absent"
+        return self.before.failures > 0 or was_absent != self.is_absent
+
+
+def after_visit(visit: Visit, *, at: datetime) -> ChatSessionState:
+    """The state that a visit leaves behind.
+
+    The cursor goes to the largest id returned for this chat session, and never back. An id beyond the API's int32
+    does not move it, since no later call could name it.
+
+    Args:
+        at: now, an aware UTC instant.
+    """
+    before = visit.before or ChatSessionState(chat_session_id=visit.chat_session_id)
+    if visit.failure:
+        before = replace(before, failures=before.failures + 1, last_error=visit.failure.kind)
+    else:
+        before = replace(before, failures=0, last_error=None)
+    if visit.is_absent:
+        return replace(before, state="absent")
+    own = [message for message in visit.messages if message.chat_session_id == visit.chat_session_id]
+    cursor = max((key for key in _ids(own, visit.undecodable) if key <= MAX_ID), default=0)
+    if cursor > before.last_message_id:
+        return replace(before, last_message_id=cursor, state="open", last_activity_at=_last_activity(own, at))
+    if before.state == "absent" and not visit.failure:
+        return replace(before, state="new")
+    return before
+
+
+def _ids(messages: Iterable[ChatMessage], undecodable: Iterable[Undecodable]) -> Iterable[int]:
+    yield from (message.chat_message_id for message in messages)
+    yield from (item.chat_message_id for item in undecodable if item.chat_message_id is not None)
+
+
+def _last_activity(messages: Iterable[ChatMessage], at: datetime) -> datetime:
+    """When somebody last wrote. Bots may set a message's time into the future, which is no activity yet."""
+    return min(max((message.when_posted for message in messages if message.when_posted), default=at), at)
