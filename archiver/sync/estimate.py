@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from archiver.config.settings import SourceSettings
 from archiver.ranges import IdRanges
 from archiver.store.database import Database
-from archiver.store.ledger import load_cut_position
 from archiver.store.overview import load_message_count
 from archiver.store.sources import load_source_id
-from archiver.store.state import load_states
-from archiver.sync.plan import PAGE
+from archiver.store.state import load_visited_count
+from archiver.sync.route import Route, load_route
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,23 +34,26 @@ class Estimate:
 
 
 def estimate_backfill(database: Database, source: SourceSettings, chosen: IdRanges) -> Estimate:
-    known = existing = messages = resumes_after = 0
+    """What `backfill` would do with this selection now. Raises: StoreError."""
+    known = existing = messages = 0
+    route = Route(first=chosen)
     with database.reading() as connection:
         source_id = load_source_id(connection, source.name)
         if source_id is not None:
-            resumes_after = load_cut_position(connection, source_id, chosen)
+            route = load_route(connection, source_id, "backfill", chosen)
             messages, existing = load_message_count(connection, source_id)
-            chosen = chosen.above(resumes_after)
-            known = sum(len(load_states(connection, source_id, page)) for page in chosen.pages(PAGE))
-    never_visited = len(chosen) - known
+            known = load_visited_count(connection, source_id, route.first)
+    retried = sum(key <= route.resumed_at for key in route.failing)
+    calls = len(route.first) + retried
+    never_visited = len(route.first) - known
     rate = source.limits.requests_per_second
     return Estimate(
         source=source.name,
-        chat_sessions=len(chosen),
+        chat_sessions=calls,
         never_visited=never_visited,
-        resumes_after=resumes_after,
-        calls=len(chosen),
-        calls_at_most=len(chosen) + never_visited,
-        minutes=len(chosen) / rate / 60 if rate else None,
+        resumes_after=route.resumed_at,
+        calls=calls,
+        calls_at_most=calls + never_visited,
+        minutes=calls / rate / 60 if rate else None,
         rows=round(messages / existing * never_visited) if existing else None,
     )

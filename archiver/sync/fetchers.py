@@ -22,6 +22,8 @@ _POLL_S = 0.1
 class Fetchers(Generic[T, R]):
     """Runs `fetch` over `work` in some threads; results come out of `get`, in no order.
 
+    One thread begins and pauses after its first result; `widen` lets it and the others go on, once that result shows
+    that they have something to gain.
     Whatever a thread raises is raised by `get`. Leaving the `with` block stops the threads; those that are in a
     call for longer than LEAVE_S are left behind, and end when it does.
     """
@@ -39,16 +41,28 @@ class Fetchers(Generic[T, R]):
         self._work_lock = threading.Lock()
         self._results: queue.Queue[R | BaseException | None] = queue.Queue(threads * QUEUED_PER_THREAD)
         self._halt = threading.Event()
+        self._may_go_on = threading.Event()
         self._is_abandoned = threading.Event()
         self._threads = [
             threading.Thread(target=self._run, name=f"{name}-{number}", daemon=True) for number in range(threads)
         ]
-        self._running = threads
+        self._unstarted = list(self._threads)
+        self._running = 0
 
     def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
+        self._start(1)
         return self
+
+    def widen(self) -> None:
+        """Let every thread work."""
+        self._may_go_on.set()
+        self._start(len(self._unstarted))
+
+    def _start(self, count: int) -> None:
+        for _ in range(count):
+            thread = self._unstarted.pop()
+            self._running += 1
+            thread.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
@@ -57,11 +71,13 @@ class Fetchers(Generic[T, R]):
         self._is_abandoned.set()
         ends_at = time.monotonic() + LEAVE_S
         for thread in self._threads:
-            thread.join(max(ends_at - time.monotonic(), 0))
+            if thread not in self._unstarted:
+                thread.join(max(ends_at - time.monotonic(), 0))
 
     def halt(self) -> None:
         """Ask the threads to leave after the call they are in; waits and pauses end at once."""
         self._halt.set()
+        self._may_go_on.set()
 
     @property
     def are_done(self) -> bool:
@@ -84,6 +100,7 @@ class Fetchers(Generic[T, R]):
         try:
             while (item := self._next()) is not None:
                 self._put(self._fetch(item, self._halt))
+                self._may_go_on.wait()
         except Interrupted:
             pass
         except BaseException as error:  # noqa: BLE001 - it is raised by get, in the writer's thread

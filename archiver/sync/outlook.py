@@ -1,39 +1,58 @@
-"""When a pass gives up on a source that answers nobody. Pure."""
+"""When a pass gives up on a source that answers nobody. Pure.
 
-from archiver.errors import AuthenticationFailed, PermissionDenied, RetriableSourceError, SourceError, WrongAddress
+A failure of one chat session must never stop the others, so only a long row of failures counts, and any answer ends
+the row. Two kinds can't be one chat session's doing, and are believed sooner: refused credentials, which must not be
+tried for long since some servers lock the account, and a host that can't even be reached.
+"""
 
-IN_A_ROW_AT_FIRST = 3
-"""Before anything was answered, so few failures say that nothing will be."""
-IN_A_ROW_LATER = 20
-"""Once the source did answer, single chat sessions may well fail side by side."""
-REFUSALS_IN_A_ROW = 5
-"""Once it did answer: wrong credentials must not be tried for long, some servers lock the account."""
+from collections import Counter
+
+from archiver.errors import (
+    AuthenticationFailed,
+    PermissionDenied,
+    RetriableSourceError,
+    SourceError,
+    SourceUnreachable,
+    WrongAddress,
+)
+
+REFUSED = (1, 5)
+UNREACHABLE = (3, 20)
+OTHERWISE = (20, 20)
+"""How many failures of a kind in a row are enough: before anything was answered in this pass, and after."""
+
+
+def is_of_the_source(error: SourceError | None) -> bool:
+    """Whether a failure is the whole source's, whichever chat session it was met at."""
+    return isinstance(error, AuthenticationFailed | SourceUnreachable)
 
 
 class Outlook:
-    """Counts failures in a row that have to do with the source rather than with one chat session."""
+    """Counts failures in a row that may have to do with the source rather than with one chat session."""
 
     def __init__(self) -> None:
-        self._in_a_row = 0
+        self._in_a_row: Counter[tuple[int, int]] = Counter()
         self._any_answer = False
-        self.last_error: SourceError | None = None
+        self._last_error: SourceError | None = None
 
     def note(self, error: SourceError | None) -> None:
         """Take in how a visit ended; None for an answer."""
-        self.last_error = error
+        self._last_error = error
         if isinstance(error, RetriableSourceError | AuthenticationFailed | PermissionDenied | WrongAddress):
-            self._in_a_row += 1
+            self._in_a_row[_patience(error)] += 1
         else:  # null or an odd reply is an answer too: somebody is there
-            self._in_a_row = 0
+            self._in_a_row.clear()
             self._any_answer = True
 
-    def is_hopeless(self, *, is_last: bool = False) -> bool:
-        """Whether to give up after what was noted last; with `is_last`, whether nothing at all was answered."""
-        error = self.last_error
-        if self._in_a_row == 0:
-            return False
-        if not self._any_answer:
-            refused = isinstance(error, AuthenticationFailed | WrongAddress)
-            return is_last or refused or self._in_a_row >= IN_A_ROW_AT_FIRST
-        refused = isinstance(error, AuthenticationFailed | PermissionDenied | WrongAddress)
-        return self._in_a_row >= (REFUSALS_IN_A_ROW if refused else IN_A_ROW_LATER)
+    def check(self, *, is_last: bool = False) -> None:
+        """Raise the last error if the source is to be given up: now, or, after the last visit, if nobody answered."""
+        is_hopeless = any(count >= patience[self._any_answer] for patience, count in self._in_a_row.items())
+        nobody_answered = is_last and not self._any_answer and bool(self._in_a_row)
+        if self._last_error and (is_hopeless or nobody_answered):
+            raise self._last_error
+
+
+def _patience(error: SourceError) -> tuple[int, int]:
+    if isinstance(error, AuthenticationFailed):
+        return REFUSED
+    return UNREACHABLE if isinstance(error, SourceUnreachable) else OTHERWISE

@@ -1,7 +1,6 @@
 """One pass: a walk over the due chat sessions of one source, and its row in the ledger.
 
-Threads fetch, the caller's thread writes. Batches span chat sessions and are committed when they are large or a
-second old, so a killed process loses at most what it had fetched within that second, and fetches it again.
+Threads fetch, the caller's thread writes; batches span chat sessions.
 """
 
 import logging
@@ -13,38 +12,35 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from archiver.config.settings import SourceSettings
-from archiver.errors import ArchiverError, Interrupted, LeaseHeld, SourceError, StoreError
+from archiver.errors import ArchiverError, Interrupted, SourceError, StoreError, StoreUnavailable
 from archiver.ranges import IdRanges
 from archiver.store.database import Database
-from archiver.store.lease import LEASE_LIFE, RENEW_EVERY, Lease, acquire_lease, release_lease, renew_lease
+from archiver.store.lease import LEASE_LIFE, RENEW_EVERY, Lease, forget_lease, release_lease, renew_lease
 from archiver.store.ledger import (
     Failure,
     Kind,
     Outcome,
     RunCounts,
     finish_run,
-    load_cut_position,
     load_last_pass_start,
     resolve_pass_failures,
     save_failure,
     start_run,
 )
-from archiver.store.sources import ensure_source
-from archiver.store.state import load_failing
-from archiver.store.writer import Visit, save_batch
+from archiver.store.visit import Visit
+from archiver.store.writer import save_batch
 from archiver.superoffice.client import SuperOfficeClient
+from archiver.sync.batch import Batch
 from archiver.sync.fetchers import Fetchers
-from archiver.sync.outlook import Outlook
-from archiver.sync.plan import Due, Moment, load_frontier, walk_due
+from archiver.sync.outlook import Outlook, is_of_the_source
+from archiver.sync.plan import Due, PassView, load_frontier, walk_due
+from archiver.sync.route import Route, load_route
+from archiver.sync.turn import wait_for_turn
 from archiver.sync.visit import visit_chat_session
 from archiver.sync.walk import Walk
 
 logger = logging.getLogger(__name__)
 
-BATCH_MESSAGES = 2000
-BATCH_VISITS = 500
-BATCH_AGE_S = 1.0
-"""A batch is committed when it holds so many messages or visits, or is so old."""
 STOP_GRACE_S = 10.0
 """How long a stop waits for the calls under way; what comes later is fetched again next time."""
 _POLL_S = 0.2
@@ -94,54 +90,54 @@ def run_pass(
     order: PassOrder,
     stop: threading.Event,
     report: Callable[[Progress], None] = lambda _: None,
-    lease_wait: timedelta = LEASE_LIFE + timedelta(seconds=2),
+    patience: timedelta = LEASE_LIFE + timedelta(seconds=2),
 ) -> PassResult:
     """Make one pass and note it in the ledger.
 
     Args:
         stop: commits what was fetched and ends the pass as interrupted.
-        lease_wait: how long to wait for another archiver; by default as long as a lease outlives a holder that died.
+        patience: how long to wait for another archiver; by default as long as a lease outlives a holder that died.
     Returns: how it ended; whatever fails is in `error`, so that the next source has its turn.
     """
     try:
-        lease = _acquire(database, source, stop, lease_wait)
+        lease = wait_for_turn(database, source, stop, patience)
     except Interrupted as error:
         return PassResult(source=source.name, outcome="interrupted", error=error)
     except ArchiverError as error:
         return PassResult(source=source.name, outcome="failed", error=error)
     try:
-        return _Pass(database, client, source, order, lease, stop, report).run()
+        opened = _open(database, lease, order)
+        return _Pass(database, client, source, order, opened, stop, report).run()
     except ArchiverError as error:  # the ledger itself could not be written
         return PassResult(source=source.name, outcome="failed", error=error)
     finally:
+        forget_lease(lease)
         with suppress(StoreError), database.writing() as connection:
             release_lease(connection, lease)
 
 
-def _acquire(database: Database, source: SourceSettings, stop: threading.Event, lease_wait: timedelta) -> Lease:
-    """Take the source's lease, waiting while another archiver has it.
+@dataclass(frozen=True, kw_only=True)
+class _Opened:
+    """A pass that has its row in the ledger and knows its way."""
 
-    Raises: LeaseHeld when its holder is alive and keeps it; Interrupted.
-    """
-    gives_up_at = time.monotonic() + lease_wait.total_seconds()
+    lease: Lease
+    run_id: int
+    route: Route
+    walk: Walk
+
+
+def _open(database: Database, lease: Lease, order: PassOrder) -> _Opened:
     with database.writing() as connection:
-        source_id = ensure_source(connection, source.name, source.base_url)
-    has_said_so = False
-    while True:
-        try:
-            with database.writing() as connection:
-                return acquire_lease(connection, source_id)
-        except LeaseHeld as held:
-            if time.monotonic() >= gives_up_at:
-                raise
-            if not has_said_so:
-                logger.warning(
-                    "waiting for another archiver",
-                    extra={"event": "lease_wait", "source": source.name, "detail": str(held)},
-                )
-                has_said_so = True
-        if stop.wait(1.0):
-            raise Interrupted
+        now = renew_lease(connection, lease)
+        since = load_last_pass_start(connection, lease.source_id)
+        route = load_route(connection, lease.source_id, order.kind, order.chosen)
+        frontier = load_frontier(connection, lease.source_id, order.chosen)
+        run_id = start_run(
+            connection, lease.source_id, order.kind, order.chosen, now, walked_to=route.resumed_at or None
+        )
+    view = PassView(kind=order.kind, now=now, since=since, frontier=frontier)
+    walk = Walk(walk_due(database, lease.source_id, route, view), starts_above=route.resumed_at)
+    return _Opened(lease=lease, run_id=run_id, route=route, walk=walk)
 
 
 class _Pass:
@@ -153,53 +149,35 @@ class _Pass:
         client: SuperOfficeClient,
         source: SourceSettings,
         order: PassOrder,
-        lease: Lease,
+        opened: _Opened,
         stop: threading.Event,
         report: Callable[[Progress], None],
     ) -> None:
         self._database, self._client, self._source, self._order = database, client, source, order
-        self._lease, self._stop, self._report = lease, stop, report
-        self._counts = RunCounts()
+        self._lease, self._run_id, self._route, self._walk = opened.lease, opened.run_id, opened.route, opened.walk
+        self._stop, self._report = stop, report
         self._requests_before, self._retries_before = client.request_count, client.retry_count
-        self._batch: list[Visit] = []
-        self._batch_messages = 0
-        self._batch_began_at = 0.0
-        self._committed_at = time.monotonic()
+        self._counts = RunCounts()
+        self._batch = Batch()
+        self._suspects: list[Visit] = []
         self._outlook = Outlook()
-        self._begin()
-
-    def _begin(self) -> None:
-        """Open the ledger row and lay out the walk."""
-        source_id, kind, chosen = self._lease.source_id, self._order.kind, self._order.chosen
-        self._resumed_at = 0
-        with self._database.writing() as connection:
-            now = renew_lease(connection, self._lease)
-            since = load_last_pass_start(connection, source_id)
-            failing = IdRanges()
-            if kind == "backfill" and (cut_at := load_cut_position(connection, source_id, chosen)):
-                self._resumed_at = cut_at
-                failing = IdRanges.of(*load_failing(connection, source_id, cut_at))
-            self._run_id = start_run(connection, source_id, kind, chosen, now)
-        walked = chosen.above(self._resumed_at)
-        retried = IdRanges.of(*(key for key in failing if key in chosen))
-        chosen = IdRanges.of(*retried.ranges, *walked.ranges)
-        frontier = load_frontier(self._database, source_id, chosen) if kind == "incremental" else frozenset[int]()
-        moment = Moment(kind=kind, now=now, since=since, frontier=frontier)
-        self._chosen = len(chosen)
-        self._walk = Walk(walk_due(self._database, source_id, chosen, moment), starts_above=self._resumed_at)
-        self._log("pass_started", "a pass begins", chat_sessions=len(chosen))
+        self._committed_at = time.monotonic()
+        self._log("pass_started", "a pass begins", chat_sessions=len(opened.route.first))
 
     def run(self) -> PassResult:
         error: ArchiverError | None = None
         try:
             self._visit_all()
+        except StoreError as failed:  # no more waiting for a database that just failed
+            error = failed
         except ArchiverError as failed:
             error = failed
-            with suppress(StoreError):  # what was fetched before the failure, where the database still takes it
+            with suppress(StoreError):  # what was fetched before
                 self._flush()
         outcome = self._outcome(error)
         try:
-            self._finish(outcome, error)
+            if not isinstance(error, StoreUnavailable):  # else the next pass marks the row as abandoned
+                self._finish(outcome, error)
         except StoreError as failed:
             outcome, error = "failed", error or failed
         self._log("pass_finished", "a pass ended", outcome=outcome, **vars(self._counts))
@@ -208,7 +186,7 @@ class _Pass:
             outcome=outcome,
             counts=self._counts,
             error=error,
-            resumed_at=self._resumed_at,
+            resumed_at=self._route.resumed_at,
             run_id=self._run_id,
         )
 
@@ -241,10 +219,13 @@ class _Pass:
                     raise Interrupted
                 if result := fetchers.get(_POLL_S):
                     self._take(*result)
-                self._flush_when_due()
+                    self._outlook.check()
+                    fetchers.widen()  # not before: wrong credentials are to be tried once, not once a thread
+                if self._batch.is_due or time.monotonic() - self._committed_at >= RENEW_EVERY.total_seconds():
+                    self._flush()
+        self._outlook.check(is_last=True)
+        self._believe_suspects()
         self._flush()
-        if self._outlook.is_hopeless(is_last=True) and self._outlook.last_error:
-            raise self._outlook.last_error
 
     def _drain(self, fetchers: Fetchers[Due, tuple[Visit, SourceError | None]]) -> None:
         """Commit what comes from the calls that are under way when a stop is asked for."""
@@ -257,43 +238,48 @@ class _Pass:
 
     def _take(self, visit: Visit, error: SourceError | None) -> None:
         self._counts.chat_sessions_visited += 1
-        self._counts.chat_sessions_failed += visit.failure is not None
+        self._outlook.note(error)
+        if error and is_of_the_source(error):
+            self._suspects.append(visit)
+        else:
+            if error is None:
+                self._believe_suspects()
+            self._keep(visit)
+        self._tell()
+
+    def _believe_suspects(self) -> None:
+        """Since the source does answer, what looked like its failure was met by these chat sessions alone."""
+        suspects, self._suspects = self._suspects, []
+        for visit in suspects:
+            self._keep(visit)
+
+    def _keep(self, visit: Visit) -> None:
+        if failure := visit.failure:
+            self._counts.chat_sessions_failed += 1
+            facts = {"event": "visit_failed", "source": self._source.name, "chat_session_id": visit.chat_session_id}
+            logger.warning("a chat session failed", extra={**facts, "kind": failure.kind, "detail": failure.detail})
         if visit.has_news:
-            if not self._batch:
-                self._batch_began_at = time.monotonic()
-            self._batch.append(visit)
-            self._batch_messages += len(visit.messages)
+            self._batch.add(visit)
         else:
             self._walk.done([visit.chat_session_id])
-        self._tell()
-        self._outlook.note(error)
-        if error and self._outlook.is_hopeless():
-            raise error
-
-    def _flush_when_due(self) -> None:
-        now = time.monotonic()
-        is_full = self._batch_messages >= BATCH_MESSAGES or len(self._batch) >= BATCH_VISITS
-        is_old = bool(self._batch) and now - self._batch_began_at >= BATCH_AGE_S
-        if is_full or is_old or now - self._committed_at >= RENEW_EVERY.total_seconds():
-            self._flush()
 
     def _flush(self) -> None:
         """Commit the batch, the counts and, with them, another life for the lease."""
         self._counts.requests = self._client.request_count - self._requests_before
         self._counts.retries = self._client.retry_count - self._retries_before
-        ids = [visit.chat_session_id for visit in self._batch]
-        self._counts = save_batch(
-            self._database, self._lease, self._run_id, self._batch, self._counts, self._walk.mark(ids)
-        )
+        visits = self._batch.visits
+        ids = [visit.chat_session_id for visit in visits]
+        mark = self._walk.mark(ids)
+        self._counts = save_batch(self._database, self._lease, self._run_id, visits, self._counts, mark)
         self._walk.done(ids)
-        self._batch, self._batch_messages = [], 0
+        self._batch.clear()
         self._committed_at = time.monotonic()
         self._tell()
 
     def _tell(self) -> None:
         counts = replace(self._counts)
         walk = self._walk
-        self._report(Progress(source=self._source.name, chosen=self._chosen, passed=walk.passed, counts=counts))
+        self._report(Progress(source=self._source.name, chosen=len(self._route), passed=walk.passed, counts=counts))
 
     def _log(self, event: str, text: str, **facts: object) -> None:
         about = {"event": event, "source": self._source.name, "run_id": self._run_id, "kind": self._order.kind}

@@ -1,18 +1,21 @@
 """Which chat sessions a pass visits. The rule is pure; the walk loads what the rule asks about, a page at a time."""
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
+
+from sqlalchemy import Connection
 
 from archiver.ranges import IdRanges
 from archiver.store.database import Database
 from archiver.store.ledger import Kind
 from archiver.store.state import ChatSessionState, load_highest_known, load_states
+from archiver.sync.route import Route
 
 FRONTIER = 20
-"""Chosen ids just above the highest known chat session that are asked every pass: new chats begin there."""
+"""So many chosen ids just above the highest known chat session, and ids just below it, are asked every pass."""
 ABSENT_EVERY = timedelta(days=1)
 """How often a hole is asked again."""
 PAGE = 500
@@ -32,31 +35,45 @@ class Due:
     after: int
     """The ChatMessageId to read from; 0 for a full visit."""
     position: int = 0
-    """How many of the chosen come before it."""
+    """How many steps of the walk come before it."""
+    is_doubtful: bool = False
+    """An empty answer would leave open whether it exists: its entity is to be asked."""
+    is_second_try: bool = False
+    """Its last visit failed, and it is visited after all the others."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Moment:
+class Frontier:
+    """The chosen ids around the highest known chat session, where new ones appear; asked every pass."""
+
+    above: frozenset[int] = frozenset()
+    """Not absent but not yet."""
+    below: frozenset[int] = frozenset()
+    """Passed by a moment ago: a hole here may be a chat session that nobody wrote in yet."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassView:
     """What the rule needs to know of the pass."""
 
     kind: Kind
     now: datetime
     since: datetime | None
     """When the previous pass began; None: there was none."""
-    frontier: frozenset[int] = frozenset()
+    frontier: Frontier
 
 
-def is_due(chat_session_id: int, state: ChatSessionState | None, moment: Moment) -> bool:
+def is_due(chat_session_id: int, state: ChatSessionState | None, view: PassView) -> bool:
     """Whether this pass visits a chosen chat session.
 
     A backfill and a reconcile visit all. An incremental pass visits all but the holes, which it asks rarely, spread
     over time by a hash of their id: so a visit that finds nothing writes nothing, not even when to come back.
     """
-    if moment.kind != "incremental" or state is None or state.state != "absent" or state.failures:
+    if view.kind != "incremental" or state is None or state.state != "absent":
         return True
-    if chat_session_id in moment.frontier or moment.since is None:
+    if chat_session_id in view.frontier.above | view.frontier.below or view.since is None:
         return True
-    return _comes_round(chat_session_id, ABSENT_EVERY, moment.since, moment.now)
+    return _comes_round(chat_session_id, ABSENT_EVERY, view.since, view.now)
 
 
 def _comes_round(chat_session_id: int, every: timedelta, since: datetime, now: datetime) -> bool:
@@ -66,20 +83,41 @@ def _comes_round(chat_session_id: int, every: timedelta, since: datetime, now: d
     return math.floor((now.timestamp() - offset_s) / every_s) > math.floor((since.timestamp() - offset_s) / every_s)
 
 
-def walk_due(database: Database, source_id: int, chosen: IdRanges, moment: Moment) -> Iterator[Due]:
-    """The chosen chat sessions that are due, ascending."""
-    for number, page in enumerate(chosen.pages(PAGE)):
+def walk_due(database: Database, source_id: int, route: Route, view: PassView) -> Iterator[Due]:
+    """The chat sessions of a route that are due, in its order."""
+    for position, chat_session_id, before in _with_states(database, source_id, route.first.pages(PAGE)):
+        if not (before and before.failures) and is_due(chat_session_id, before, view):
+            yield _due(chat_session_id, before, view, position)
+    failing = (list(route.failing[at : at + PAGE]) for at in range(0, len(route.failing), PAGE))
+    for position, chat_session_id, before in _with_states(database, source_id, failing):
+        due = _due(chat_session_id, before, view, len(route.first) + position)
+        yield replace(due, is_second_try=True)
+
+
+def _with_states(
+    database: Database, source_id: int, pages: Iterable[list[int]]
+) -> Iterator[tuple[int, int, ChatSessionState | None]]:
+    """Position, id and state of each chat session, loaded a page at a time."""
+    position = 0
+    for page in pages:
         with database.reading() as connection:
             states = load_states(connection, source_id, page)
-        for position, chat_session_id in enumerate(page, start=number * PAGE):
-            before = states.get(chat_session_id)
-            if is_due(chat_session_id, before, moment):
-                after = before.last_message_id if before and moment.kind != "reconcile" else 0
-                yield Due(chat_session_id=chat_session_id, before=before, after=after, position=position)
+        for chat_session_id in page:
+            yield position, chat_session_id, states.get(chat_session_id)
+            position += 1
 
 
-def load_frontier(database: Database, source_id: int, chosen: IdRanges) -> frozenset[int]:
-    """The chosen ids that are not absent but not yet."""
-    with database.reading() as connection:
-        highest = load_highest_known(connection, source_id)
-    return frozenset(islice(chosen.above(highest), FRONTIER))
+def _due(chat_session_id: int, before: ChatSessionState | None, view: PassView, position: int) -> Due:
+    after = before.last_message_id if before and view.kind != "reconcile" else 0
+    is_doubtful = before is not None and before.state == "absent" and chat_session_id in view.frontier.below
+    return Due(
+        chat_session_id=chat_session_id, before=before, after=after, position=position, is_doubtful=is_doubtful
+    )
+
+
+def load_frontier(connection: Connection, source_id: int, chosen: IdRanges) -> Frontier:
+    """The chosen ids around the highest known chat session."""
+    highest = load_highest_known(connection, source_id)
+    above = frozenset(islice(chosen.above(highest), FRONTIER))
+    below = frozenset(key for key in range(max(highest - FRONTIER, 0) + 1, highest) if key in chosen)
+    return Frontier(above=above, below=below)

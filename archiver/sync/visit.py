@@ -3,10 +3,10 @@
 import threading
 
 from archiver.errors import NullReply, SourceError
-from archiver.model import ChatMessage, Undecodable
+from archiver.model import ChatMessage, Reply, Undecodable
 from archiver.ranges import MAX_ID
 from archiver.store.ledger import Failure
-from archiver.store.writer import Visit
+from archiver.store.visit import Visit
 from archiver.superoffice.client import SuperOfficeClient
 from archiver.sync.plan import Due
 
@@ -20,7 +20,7 @@ def visit_chat_session(
     """Fetch what is new.
 
     Returns: the visit, and the error that ended it, if one did; what came before it is kept.
-    Raises: Interrupted.
+    Raises: Interrupted, when nothing came before it.
     """
     messages: list[ChatMessage] = []
     undecodable: list[Undecodable] = []
@@ -59,19 +59,26 @@ def _fetch(
         reply = client.fetch_messages(due.chat_session_id, after, stop)
         messages += reply.messages
         undecodable += reply.undecodable
-        own = (m.chat_message_id for m in reply.messages if m.chat_session_id == due.chat_session_id)
-        highest = max((key for key in own if key <= MAX_ID), default=0)
+        highest = _highest_own_id(reply, due.chat_session_id)
         # The second condition ends the loop with a server that is inclusive, or deaf to After.
-        if len(reply.messages) < FULL_REPLY_ROWS or highest <= after:
+        if len(reply.messages) + len(reply.undecodable) < FULL_REPLY_ROWS or highest <= after:
             return
         after = highest
 
 
+def _highest_own_id(reply: Reply, chat_session_id: int) -> int:
+    ids = [message.chat_message_id for message in reply.messages if message.chat_session_id == chat_session_id]
+    ids += [item.chat_message_id for item in reply.undecodable if item.chat_message_id is not None]
+    return max((key for key in ids if key <= MAX_ID), default=0)
+
+
 def _is_absent(client: SuperOfficeClient, due: Due, stop: threading.Event) -> bool:
-    """Whether an empty answer means that there is no such chat session; asks its entity where nobody knows yet."""
-    if due.before is None:
+    """Whether an empty answer means that there is no such chat session; asks its entity where that is in doubt."""
+    before = due.before
+    was_never_answered = before is None or (before.state == "new" and before.failures > 0)
+    if was_never_answered or due.is_doubtful:
         return not client.chat_session_exists(due.chat_session_id, stop)
-    return due.before.state == "absent"
+    return before is not None and before.state == "absent"
 
 
 def _settle_null(

@@ -7,7 +7,7 @@ from archiver.sync.plan import Due
 
 
 class Walk:
-    """Hands out what is due, ascending, to many threads, and keeps the mark below which everything is done."""
+    """Hands out what is due to many threads, and keeps the mark below which everything is done or has failed."""
 
     def __init__(self, dues: Iterator[Due], *, starts_above: int = 0) -> None:
         self._dues = dues
@@ -16,7 +16,7 @@ class Walk:
         self._starts_above = starts_above
         self._last = 0
         self.passed = 0
-        """How many of the chosen are behind the one handed out last, those that were not due included."""
+        """How many steps are behind the one handed out last, those that were not due included."""
 
     def __iter__(self) -> Iterator[Due]:
         return self
@@ -24,8 +24,9 @@ class Walk:
     def __next__(self) -> Due:
         with self._lock:
             due = next(self._dues)
-            self._outstanding.add(due.chat_session_id)
-            self._last = due.chat_session_id
+            if not due.is_second_try:  # what failed is found again by that, wherever the mark is
+                self._outstanding.add(due.chat_session_id)
+                self._last = due.chat_session_id
             self.passed = due.position
             return due
 

@@ -11,6 +11,7 @@ from archiver.sync.fetchers import QUEUED_PER_THREAD, Fetchers
 
 def taken_from(fetchers: "Fetchers[int, int]") -> list[int]:
     taken = []
+    fetchers.widen()
     while not fetchers.are_done:
         if (result := fetchers.get(5)) is not None:
             taken.append(result)
@@ -51,6 +52,7 @@ def test_a_slow_writer_bounds_what_is_fetched_ahead() -> None:
         return item
 
     with Fetchers(iter(range(1, 1000)), fetch, threads=2, name="test") as fetchers:
+        fetchers.widen()
         assert full.wait(10)
         assert len(begun) == bound
         assert fetchers.get(1) is not None
@@ -75,5 +77,19 @@ def test_halting_ends_waits_and_takes_no_more_work() -> None:
 
 def test_leaving_early_leaves_no_thread_behind() -> None:
     with Fetchers(iter(range(1, 1000)), lambda item, _: item, threads=3, name="early") as fetchers:
+        fetchers.widen()
         fetchers.get(5)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("early")]
+
+
+def test_one_thread_begins_alone_and_waits_for_the_word() -> None:
+    begun: list[int] = []
+
+    def fetch(item: int, _: threading.Event) -> int:
+        begun.append(item)
+        return item
+
+    with Fetchers(iter(range(1, 9)), fetch, threads=3, name="alone") as fetchers:
+        assert fetchers.get(5) == 1
+        assert begun == [1]
+        assert sorted(taken_from(fetchers)) == list(range(2, 9))

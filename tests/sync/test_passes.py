@@ -3,14 +3,15 @@
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import update
 
-from archiver.errors import AuthenticationFailed, LeaseHeld, LeaseLost, SourceUnavailable
+from archiver.errors import AuthenticationFailed, LeaseHeld, LeaseLost, SourceUnreachable
 from archiver.sandbox import Sandbox
 from archiver.store import tables
-from archiver.store.lease import acquire_lease
+from archiver.store.lease import acquire_lease, forget_lease
 from archiver.store.sources import load_source_id
 from archiver.sync.passes import Progress
 from archiver.sync.visit import FULL_REPLY_ROWS
@@ -239,23 +240,54 @@ def test_a_full_reply_is_asked_again_at_once(archive: Archive, sandbox: Sandbox)
     assert requests_for(sandbox) == [1, 1]
 
 
-def test_wrong_credentials_end_the_pass_at_the_first_refusal(archive: Archive, chat: Chat, sandbox: Sandbox) -> None:
+def test_wrong_credentials_fail_the_pass_and_no_chat_session(archive: Archive, chat: Chat) -> None:
     chat("Hello")
     archive.configure(password="wrong")
-    result = archive.run(threads=1)
+    result = archive.run(threads=4)
     assert result.outcome == "failed"
     assert isinstance(result.error, AuthenticationFailed)
-    assert len(sandbox.requests.all()) <= 2  # the thread may have begun one more before the writer saw the refusal
     (run,) = archive.table("sync_run")
     assert (run["outcome"], run["error"]) == ("failed", "authentication_failed")
+    assert [error["chat_session_id"] for error in archive.table("sync_error")] == [None]  # no chat session's failure
 
 
-def test_a_source_that_answers_nobody_is_given_up_soon(archive: Archive, sandbox: Sandbox) -> None:
-    sandbox.failures.add("status", status=503)
-    archive.configure(include="1-1000", attempts=1)
+def test_wrong_credentials_are_tried_once(archive: Archive, sandbox: Sandbox) -> None:
+    archive.configure(password="wrong", include="1-500")
+    archive.run(threads=8)
+    assert len(sandbox.requests.all()) == 1
+
+
+def test_a_host_that_can_not_be_reached_is_given_up_soon(archive: Archive) -> None:
+    archive.configure(base_url="http://127.0.0.1:9", include="1-1000", attempts=1)
     result = archive.run()
-    assert isinstance(result.error, SourceUnavailable)
-    assert len(sandbox.requests.all()) < 30
+    assert isinstance(result.error, SourceUnreachable)
+    assert result.counts.chat_sessions_visited < 10
+    assert archive.table("chat_session_state") == []  # no chat session is to blame
+
+
+@pytest.mark.parametrize(
+    ("failing", "failure"),
+    [
+        (range(1, 4), {"kind": "status", "status": 500}),
+        (range(1, 2), {"kind": "status", "status": 404}),
+        (range(1, 6), {"kind": "status", "status": 403}),
+        (range(10, 20), {"kind": "status", "status": 403}),
+        (range(10, 40), {"kind": "status", "status": 500}),
+        (range(31, 41), {"kind": "reset"}),
+    ],
+    ids=str,
+)
+def test_bad_neighbours_starve_nobody_for_long(
+    archive: Archive, chat: Chat, sandbox: Sandbox, failing: range, failure: dict[str, Any]
+) -> None:
+    for number in range(1, 41):
+        chat(f"chat {number}")
+    for chat_session_id in failing:
+        sandbox.failures.add(**failure, chat_session_id=chat_session_id)
+    archive.configure(attempts=1, include="1-40")
+    archive.run(threads=1)
+    assert archive.run(threads=1).outcome in ("partial", "failed")
+    assert {row["ChatSessionId"] for row in archive.rows()} == set(range(1, 41)) - set(failing)
 
 
 def test_a_stop_commits_what_was_fetched_and_the_next_pass_completes_it(archive: Archive) -> None:
@@ -361,3 +393,61 @@ def test_messages_posted_to_one_chat_while_others_are_read_all_arrive(archive: A
         archive.run()
         truth = truth_of(full)
     assert archive.rows() == truth
+
+
+def test_a_chat_session_that_was_passed_by_before_anybody_wrote_in_it_is_found(archive: Archive, chat: Chat) -> None:
+    chat("one")
+    archive.run()  # 2 and 3 are not there yet
+    archive.sandbox.tenant.open_chat_session()
+    chat("three")
+    archive.run()
+    for _ in range(30):  # the frontier moves away
+        chat("more")
+    archive.run()
+    archive.sandbox.tenant.post(2, message="at last")
+    archive.run()
+    assert archive.rows() == archive.truth()
+
+
+def test_a_hole_whose_first_visit_failed_is_absent_once_it_answers(
+    archive: Archive, chat: Chat, sandbox: Sandbox
+) -> None:
+    chat("Hello")
+    sandbox.failures.add("status", status=500, chat_session_id=40)
+    archive.run()
+    assert archive.state(40)["last_error"] == "source_unavailable"
+    sandbox.failures.clear()
+    chat("above the highest known, not above 40")
+    archive.run()
+    assert archive.rows() == archive.truth()
+    assert archive.state(40)["state"] == "absent"
+
+
+def test_a_full_reply_with_an_odd_row_is_asked_again_too(archive: Archive, sandbox: Sandbox) -> None:
+    chat_session_id = sandbox.tenant.open_chat_session()
+    for number in range(FULL_REPLY_ROWS):
+        sandbox.tenant.post(chat_session_id, message=str(number))
+    sandbox.tenant.edit(50, ChatSessionId="odd")
+    archive.run(ids="1")
+    assert requests_for(sandbox) == [1, 1]
+
+
+def test_a_killed_resume_goes_on_where_it_was_cut(archive: Archive, chat: Chat) -> None:
+    for _ in range(5):
+        chat("Hello")
+    archive.run("backfill", ids="1-5")
+    with archive.database.writing() as connection:
+        connection.execute(update(tables.sync_run).values(outcome="abandoned", walked_to=3))
+    stop = threading.Event()
+    stop.set()
+    archive.run("backfill", ids="1-5", stop=stop)
+    assert archive.run("backfill", ids="1-5").resumed_at >= 3
+
+
+def test_a_lease_that_could_not_be_released_does_not_hold_up_its_own_process(archive: Archive, chat: Chat) -> None:
+    chat("Hello")
+    archive.run(ids="1")
+    with archive.database.writing() as connection:
+        (source_id,) = [row["id"] for row in archive.table("source")]
+        forget_lease(acquire_lease(connection, source_id))
+    assert archive.run(ids="1").outcome == "complete"

@@ -1,18 +1,8 @@
-"""Up to where a walk is done, and when a source is given up."""
+"""Up to where a walk is done."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.errors import (
-    AuthenticationFailed,
-    NullReply,
-    PermissionDenied,
-    RateLimited,
-    SourceError,
-    SourceUnavailable,
-    UnexpectedReply,
-)
-from archiver.sync.outlook import IN_A_ROW_AT_FIRST, IN_A_ROW_LATER, REFUSALS_IN_A_ROW, Outlook
 from archiver.sync.plan import Due
 from archiver.sync.walk import Walk
 
@@ -49,32 +39,9 @@ def test_a_resumed_walk_that_looks_back_does_not_take_its_mark_back() -> None:
     assert walk.mark() == 800
 
 
-def outlook_after(*errors: SourceError | None) -> Outlook:
-    outlook = Outlook()
-    for error in errors:
-        outlook.note(error)
-    return outlook
-
-
-def test_a_source_that_never_answered_is_given_up_after_a_few() -> None:
-    assert not outlook_after(*[SourceUnavailable()] * (IN_A_ROW_AT_FIRST - 1)).is_hopeless()
-    assert outlook_after(*[SourceUnavailable()] * IN_A_ROW_AT_FIRST).is_hopeless()
-
-
-def test_a_source_that_never_answered_is_given_up_when_all_was_tried() -> None:
-    assert outlook_after(SourceUnavailable()).is_hopeless(is_last=True)
-    assert not outlook_after(None, SourceUnavailable()).is_hopeless(is_last=True)
-
-
-def test_wrong_credentials_are_not_tried_twice() -> None:
-    assert outlook_after(AuthenticationFailed()).is_hopeless()
-
-
-def test_a_source_that_answered_before_is_given_more_time() -> None:
-    assert not outlook_after(None, *[RateLimited()] * (IN_A_ROW_LATER - 1)).is_hopeless()
-    assert outlook_after(None, *[RateLimited()] * IN_A_ROW_LATER).is_hopeless()
-    assert outlook_after(None, *[PermissionDenied()] * REFUSALS_IN_A_ROW).is_hopeless()
-
-
-def test_an_odd_reply_is_an_answer_all_the_same() -> None:
-    assert not outlook_after(*[NullReply(), UnexpectedReply()] * 50).is_hopeless(is_last=True)
+def test_a_second_try_neither_holds_the_mark_nor_moves_it() -> None:
+    second = Due(chat_session_id=2, before=None, after=0, is_second_try=True)
+    walk = Walk(iter([due(5), second]))
+    next(walk), next(walk)
+    walk.done([5])
+    assert walk.mark() == 5

@@ -1,0 +1,69 @@
+"""When a source is given up, and when it must not be."""
+
+import pytest
+
+from archiver.errors import (
+    AuthenticationFailed,
+    NullReply,
+    PermissionDenied,
+    RateLimited,
+    SourceError,
+    SourceUnavailable,
+    SourceUnreachable,
+    UnexpectedReply,
+    WrongAddress,
+)
+from archiver.sync.outlook import OTHERWISE, REFUSED, UNREACHABLE, Outlook
+
+
+def outlook_after(*errors: SourceError | None) -> Outlook:
+    outlook = Outlook()
+    for error in errors:
+        outlook.note(error)
+    return outlook
+
+
+def gives_up(*errors: SourceError | None, is_last: bool = False) -> bool:
+    try:
+        outlook_after(*errors).check(is_last=is_last)
+    except SourceError:
+        return True
+    return False
+
+
+def test_a_host_that_was_never_reached_is_given_up_after_a_few() -> None:
+    few, many = UNREACHABLE
+    assert not gives_up(*[SourceUnreachable()] * (few - 1))
+    assert gives_up(*[SourceUnreachable()] * few)
+    assert not gives_up(None, *[SourceUnreachable()] * (many - 1))
+    assert gives_up(None, *[SourceUnreachable()] * many)
+
+
+def test_wrong_credentials_are_not_tried_twice() -> None:
+    assert gives_up(AuthenticationFailed())
+    assert not gives_up(None, *[AuthenticationFailed()] * (REFUSED[1] - 1))
+    assert gives_up(None, *[AuthenticationFailed()] * REFUSED[1])
+
+
+@pytest.mark.parametrize("error", [SourceUnavailable(), RateLimited(), PermissionDenied(), WrongAddress()], ids=repr)
+def test_what_single_chat_sessions_may_meet_takes_a_long_row(error: SourceError) -> None:
+    assert not gives_up(*[error] * (OTHERWISE[0] - 1))
+    assert gives_up(*[error] * OTHERWISE[0])
+
+
+def test_each_kind_of_failure_has_its_own_row() -> None:
+    assert not gives_up(None, *[SourceUnavailable()] * 4, AuthenticationFailed())
+
+
+def test_an_answer_ends_every_row() -> None:
+    row = [SourceUnavailable()] * (OTHERWISE[0] - 1)
+    assert not gives_up(*row, None, *row)
+
+
+def test_a_source_that_answered_nothing_is_given_up_when_all_was_tried() -> None:
+    assert gives_up(SourceUnavailable(), is_last=True)
+    assert not gives_up(None, SourceUnavailable(), is_last=True)
+
+
+def test_an_odd_reply_is_an_answer_all_the_same() -> None:
+    assert not gives_up(*[NullReply(), UnexpectedReply()] * 50, is_last=True)
