@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from archiver.config.cron import cron_trigger
 from archiver.config.values import Duration, Ids, Secret, SecretText, Text, folder_of
 from archiver.ranges import IdRanges
 
@@ -36,8 +37,8 @@ class ScheduleSettings(_Table):
     def _one_of_two(self) -> Self:
         if self.every and self.cron:
             raise ValueError("give every or cron, not both")
-        if self.cron is not None and len(self.cron.split()) != 5:
-            raise ValueError('cron takes five fields, such as "*/5 * * * *"')
+        if self.cron is not None:
+            cron_trigger(self.cron)
         return self
 
     @property
@@ -174,15 +175,6 @@ class Config(_Table):
         if problem := repeated_name([source.name for source in self.source]):
             raise ValueError(problem)
         return self
-
-    @property
-    def archive_url(self) -> str:
-        """The database's URL, with an SQLite file's path made absolute. Holds a password: never print it."""
-        url = self.archive.url.reveal()
-        prefix = "sqlite:///"
-        if url.startswith(prefix) and not url.startswith(prefix + "/"):
-            return prefix + str((self.folder / url.removeprefix(prefix)).absolute())
-        return url
 
 
 def repeated_name(names: list[str]) -> str:

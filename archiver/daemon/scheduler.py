@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
-from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from archiver.config.cron import cron_trigger
 from archiver.config.settings import ScheduleSettings
-from archiver.errors import ConfigError
 
 logger = logging.getLogger(__name__)
 
@@ -22,8 +21,6 @@ def run_daemon(schedule: ScheduleSettings, tick: Callable[[], None], stop: threa
 
     A tick that comes while one is still at work is not made up for, since the next pass finds all there is; that it
     was passed over is logged, and so is every other way in which a tick can be lost.
-
-    Raises: ConfigError for a cron line that makes no sense.
     """
     scheduler = BackgroundScheduler(timezone="UTC")
     scheduler.add_listener(_log_lost_tick, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES | EVENT_JOB_ERROR)
@@ -35,20 +32,20 @@ def run_daemon(schedule: ScheduleSettings, tick: Callable[[], None], stop: threa
         misfire_grace_time=None,  # the default, one second, drops a late tick
         next_run_time=datetime.now(UTC),
     )
+    schedule_shown = schedule.cron or f"every {schedule.interval.total_seconds():g} s"
+    logger.info("the daemon is at work", extra={"event": "daemon_started", "schedule": schedule_shown})
     scheduler.start()
     try:
         stop.wait()
     finally:
         scheduler.shutdown(wait=True)
+        logger.info("the daemon ends", extra={"event": "daemon_stopped"})
 
 
 def _trigger(schedule: ScheduleSettings) -> BaseTrigger:
-    if schedule.cron is None:
-        return IntervalTrigger(seconds=schedule.interval.total_seconds(), timezone="UTC")
-    try:
-        return CronTrigger.from_crontab(schedule.cron, timezone="UTC")
-    except ValueError as error:
-        raise ConfigError(f"schedule.cron makes no sense: {error}") from None
+    if schedule.cron is not None:
+        return cron_trigger(schedule.cron)
+    return IntervalTrigger(seconds=schedule.interval.total_seconds(), timezone="UTC")
 
 
 def _log_lost_tick(event: JobEvent) -> None:
