@@ -4,6 +4,9 @@ import logging
 import tempfile
 import threading
 import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,12 +15,14 @@ import typer
 from archiver.errors import Interrupted
 
 if TYPE_CHECKING:
+    from archiver.config.settings import Config
     from archiver.sandbox import Sandbox
-    from archiver.store.ledger import Kind
-    from archiver.sync.passes import PassResult
+    from archiver.store.database import Database
+    from archiver.store.ledger import Kind, RunCounts
+    from archiver.superoffice.client import SuperOfficeClient
 
 CHAT_SESSIONS = 300
-ROOM = 100
+ROOM = 40
 """Ids above the last chat session that are configured too: new chats begin there."""
 LIVE_PASSES = 3
 EVENTS_A_PASS = 25
@@ -74,7 +79,7 @@ def demo(
     folder = _empty_folder(folder)
     tenant = Sandbox(SandboxSettings(seed=seed, chat_sessions=CHAT_SESSIONS))
     with stop_on_signals() as stop, tenant:
-        _Demo(tenant, folder, stop).play()
+        _play(tenant, folder, stop)
 
 
 def _empty_folder(folder: Path | None) -> Path:
@@ -89,96 +94,121 @@ def _empty_folder(folder: Path | None) -> Path:
     return folder
 
 
-class _Demo:
-    def __init__(self, tenant: "Sandbox", folder: Path, stop: threading.Event) -> None:
-        from archiver.cli.wiring import open_clients
-        from archiver.config.loading import load_config
+@dataclass(frozen=True, kw_only=True)
+class _Stage:
+    """What the acts of the story share."""
 
-        self._tenant, self._folder, self._stop = tenant, folder, stop
-        self._write_config()
-        self._config = load_config(folder / "config.toml")
-        self._open_clients = open_clients
+    tenant: "Sandbox"
+    config: "Config"
+    database: "Database"
+    client: "SuperOfficeClient"
+    stop: threading.Event
 
-    def play(self) -> None:
-        """The whole story. Raises: Interrupted."""
-        from archiver.cli import demo_report
-        from archiver.store.database import Database
-        from archiver.store.schema import migrate
 
-        messages = len(self._tenant.tenant.all_messages())
-        _title("A simulated SuperOffice tenant")
-        print(f"  {CHAT_SESSIONS} chat sessions with {messages:,} messages in seven languages, over HTTP at")
-        print(f"  {self._tenant.base_url}")
-        self._database = Database(self._config.archive_url)
-        try:
-            _title("An archive, and the first walk of history", "archiver migrate; archiver backfill")
-            migrate(self._database)
-            with self._open_clients(self._config, list(self._config.source)) as self._clients:
-                self._pass("backfill")
-                self._live_passes()
-                self._trouble()
-                self._edit()
-        finally:
-            self._database.close()
-        demo_report.show(self._folder / "archive.db")
-        _title("A real tenant")
-        print(_REAL_TENANT)
-        print(f"\nThe archive stays in {self._folder}: query it, or")
-        print(f"  archiver --config {self._folder / 'config.toml'} status")
+def _play(tenant: "Sandbox", folder: Path, stop: threading.Event) -> None:
+    """The whole story. Raises: Interrupted."""
+    from archiver.cli import demo_report
+    from archiver.cli.wiring import connect, open_clients
+    from archiver.config.loading import load_config
+    from archiver.store.schema import migrate
 
-    def _write_config(self) -> None:
-        known = self._tenant.settings.credentials
-        (self._folder / "password").write_text(known.password, encoding="utf-8")
-        (self._folder / "password").chmod(0o600)
-        text = _CONFIG.format(base_url=self._tenant.base_url, username=known.username, last=CHAT_SESSIONS + ROOM)
-        (self._folder / "config.toml").write_text(text, encoding="utf-8")
+    _title("A simulated SuperOffice tenant")
+    messages = len(tenant.tenant.all_messages())
+    print(f"  {CHAT_SESSIONS} chat sessions with {messages:,} messages in seven languages, over HTTP at")
+    print(f"  {tenant.base_url}")
+    _title("An archive, and the first walk of history", "archiver migrate; archiver backfill")
+    config = load_config(_write_config(tenant, folder))
+    with closing(connect(config)) as database, open_clients(config, list(config.source)) as clients:
+        migrate(database)
+        stage = _Stage(tenant=tenant, config=config, database=database, client=clients["demo"], stop=stop)
+        _make_pass(stage, "backfill", chosen=f"1-{CHAT_SESSIONS}")
+        _live_passes(stage)
+        _trouble(stage)
+        _edit(stage)
+    demo_report.show(folder / "archive.db")
+    _title("A real tenant")
+    print(_REAL_TENANT)
+    print(f"\nThe archive stays in {folder}: query it, or")
+    print(f"  archiver --config {folder / 'config.toml'} status")
 
-    def _pass(self, kind: "Kind") -> "PassResult":
-        from archiver.cli.watching import print_result, watch_pass
-        from archiver.cli.wiring import threads_for
-        from archiver.sync.passes import PassOrder, run_pass
 
-        (source,) = self._config.source
-        order = PassOrder(kind=kind, chosen=source.sessions.chosen, threads=threads_for(self._config, source))
-        began_at = time.monotonic()
-        with watch_pass(f"  {kind}") as report:
-            result = run_pass(self._database, self._clients[source.name], source, order, self._stop, report)
-        print("  ", end="")
-        print_result(result, time.monotonic() - began_at)
-        if result.outcome == "interrupted":
-            raise Interrupted
-        return result
+def _write_config(tenant: "Sandbox", folder: Path) -> Path:
+    known = tenant.settings.credentials
+    (folder / "password").write_text(known.password, encoding="utf-8")
+    (folder / "password").chmod(0o600)
+    text = _CONFIG.format(base_url=tenant.base_url, username=known.username, last=CHAT_SESSIONS + ROOM)
+    (folder / "config.toml").write_text(text, encoding="utf-8")
+    return folder / "config.toml"
 
-    def _live_passes(self) -> None:
-        _title("Customers keep typing; each pass fetches what is new", "archiver run")
-        for _ in range(LIVE_PASSES):
-            for _ in range(EVENTS_A_PASS):
-                self._tenant.live.step()
-            self._pass("incremental")
 
-    def _trouble(self) -> None:
-        _title("The source answers 503 in a burst, then drops a connection and cuts a reply")
-        for _ in range(EVENTS_A_PASS):
-            self._tenant.live.step()
-        self._tenant.failures.add("status", status=503, retry_after="1", times=6)
-        self._tenant.failures.add("reset", times=1)
-        self._tenant.failures.add("cut", times=1)
-        result = self._pass("incremental")
-        print(f"  {result.counts.retries} calls were tried again; nothing is missing, nothing is there twice:")
-        held, truth = self._held(), len(self._tenant.tenant.all_messages())
-        print(f"  the tenant has {truth:,} messages, the archive {held:,}")
+def _make_pass(
+    stage: _Stage, kind: "Kind", *, chosen: str | None = None, halfway: Callable[[], None] = lambda: None
+) -> "RunCounts":
+    """A pass as a command makes it; `halfway` happens once while it goes on."""
+    from archiver.cli.watching import print_result, watch_pass
+    from archiver.cli.wiring import order_for
+    from archiver.ranges import IdRanges
+    from archiver.sync.passes import Progress, run_pass
 
-    def _held(self) -> int:
-        from archiver.store.overview import load_overviews
+    once = iter([halfway])
 
-        with self._database.reading() as connection:
-            return sum(overview.messages for overview in load_overviews(connection))
+    def step(progress: Progress) -> None:
+        report(progress)
+        if progress.passed > progress.chosen // 2:
+            next(once, lambda: None)()
 
-    def _edit(self) -> None:
-        _title("Somebody edits a message in the CRM; a full visit finds it", "archiver reconcile")
-        chosen = next(m for m in self._tenant.tenant.all_messages() if m.type == "ToCustomer" and len(m.message) > 30)
-        self._tenant.tenant.edit(chosen.chat_message_id, message="(this answer was changed afterwards)")
-        self._pass("reconcile")
+    (source,) = stage.config.source
+    order = order_for(stage.config, source, kind, IdRanges.of(chosen) if chosen else None)
+    began_at = time.monotonic()
+    with watch_pass(f"  {kind}") as report:
+        result = run_pass(stage.database, stage.client, source, order, stage.stop, step)
+    print("  ", end="")
+    print_result(result, time.monotonic() - began_at)
+    if result.outcome == "interrupted":
+        raise Interrupted
+    return result.counts
+
+
+def _live_passes(stage: _Stage) -> None:
+    _title("Customers keep typing; each pass fetches what is new", "archiver run")
+    for _ in range(LIVE_PASSES):
+        _let_them_type(stage)
+        _make_pass(stage, "incremental")
+
+
+def _trouble(stage: _Stage) -> None:
+    _title("503s in a burst, a dropped connection, a cut reply", "archiver run")
+
+    def burst() -> None:
+        stage.tenant.failures.add("status", status=503, retry_after="1", times=6)
+        stage.tenant.failures.add("reset", times=1)
+        stage.tenant.failures.add("cut", times=1)
+
+    _let_them_type(stage)
+    counts = _make_pass(stage, "incremental", halfway=burst)
+    held, there = _held(stage), len(stage.tenant.tenant.all_messages())
+    print(f"  {counts.retries} calls were tried again. The tenant has {there:,} messages, the archive {held:,}:")
+    _bold("  nothing is missing, nothing is there twice.")
+
+
+def _let_them_type(stage: _Stage) -> None:
+    for _ in range(EVENTS_A_PASS):
+        stage.tenant.live.step()
+
+
+def _held(stage: _Stage) -> int:
+    from archiver.store.overview import load_overviews
+
+    with stage.database.reading() as connection:
+        return sum(overview.messages for overview in load_overviews(connection))
+
+
+def _edit(stage: _Stage) -> None:
+    _title("Somebody edits a message in the CRM; a full visit finds it", "archiver reconcile")
+    sent = (message for message in stage.tenant.tenant.all_messages() if message.type == "ToCustomer")
+    chosen = next(message for message in sent if len(message.message) > 30)
+    stage.tenant.tenant.edit(chosen.chat_message_id, message="(this answer was changed afterwards)")
+    _make_pass(stage, "reconcile")
 
 
 def _title(text: str, command: str = "") -> None:
@@ -186,3 +216,9 @@ def _title(text: str, command: str = "") -> None:
 
     print()
     Console(highlight=False).print(f"[bold]{text}[/bold]" + (f"   [dim]{command}[/dim]" if command else ""))
+
+
+def _bold(text: str) -> None:
+    from rich.console import Console
+
+    Console(highlight=False).print(f"[bold]{text}[/bold]")

@@ -83,7 +83,8 @@ def _print_line(
     console: Console, kind: str, special: str, options: str, author: str, message: str, when_posted: str
 ) -> None:
     if kind == "Special":
-        console.print(Text(f"  {when_posted[11:16]}  · {message or special}", style="dim"))
+        event = Text(f"{when_posted[11:16]}  · {message or special}", style="dim")
+        console.print(Padding(event, (0, 0, 0, 2)))
         return
     who = author if kind == "ToCustomer" else f"{author} (customer)"
     style = "cyan" if kind == "ToCustomer" else "green"

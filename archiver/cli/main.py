@@ -3,6 +3,7 @@
 Command modules import what they work with inside their functions, so that `--help` loads no database library.
 """
 
+import io
 import os
 import sys
 import traceback
@@ -13,7 +14,7 @@ import typer
 
 from archiver import __version__
 from archiver.cli import daemon, demo, migrate, passes, sandbox, status
-from archiver.cli.options import LogFormat, Options
+from archiver.cli.options import LogFormat, Options, print_error
 from archiver.errors import ArchiverError, ExitCode
 
 app = typer.Typer(
@@ -60,10 +61,14 @@ def _options(
 
 def main() -> None:
     """Run the command and exit by the public contract."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that can't show a letter shows its number
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except ArchiverError as error:
-        fail(error)
+        print_error(error)
+        sys.exit(error.exit_code)
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(ExitCode.FAILED)
@@ -73,12 +78,3 @@ def main() -> None:
         print(f"archiver: a bug, sorry: {type(error).__name__} at {where.filename}:{where.lineno}", file=sys.stderr)
         print("  please report this line; what was committed is safe", file=sys.stderr)
         sys.exit(ExitCode.FAILED)
-
-
-def fail(error: ArchiverError) -> None:
-    """Say what failed and what to do, and exit with the error's code."""
-    for line in str(error).splitlines():
-        print(f"archiver: {line}", file=sys.stderr)
-    if error.hint:
-        print(f"  {error.hint}", file=sys.stderr)
-    sys.exit(error.exit_code)

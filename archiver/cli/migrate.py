@@ -1,5 +1,6 @@
 """`migrate`: the schema brought up to date."""
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -21,19 +22,16 @@ def migrate(
 
     Example: archiver migrate
     """
+    from archiver.cli.wiring import connect
     from archiver.config.loading import load_config
     from archiver.store import schema
-    from archiver.store.database import Database
 
     options: Options = context.obj
-    database = Database(load_config(options.config).archive_url)
-    try:
+    with closing(connect(load_config(options.config))) as database:
         if sql:
             print(schema.migration_sql(database), end="")
             return
         before, now = schema.migrate(database)
-    finally:
-        database.close()
     if before == now:
         print(f"{database}: the schema is up to date ({now})")
     else:

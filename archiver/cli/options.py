@@ -1,11 +1,16 @@
-"""Options that several commands take, and what `archiver` itself was given."""
+"""What the commands share: options, and how values and errors are printed."""
 
 import enum
+import json
+import sys
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from archiver.errors import ArchiverError
 
 
 class LogFormat(enum.StrEnum):
@@ -37,7 +42,17 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
 def to_json(value: Any) -> str:
-    """JSON with times in ISO 8601; for a script to read."""
-    import json
+    """JSON for a script to read; times in ISO 8601."""
+    return json.dumps(value, indent=2, default=_plain, ensure_ascii=False)
 
-    return json.dumps(value, indent=2, default=str, ensure_ascii=False)
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def print_error(error: ArchiverError, *, about: str = "") -> None:
+    """Say what failed and what to do, on standard error."""
+    for line in str(error).splitlines():
+        print(f"archiver: {about}{': ' * bool(about)}{line}", file=sys.stderr)
+    if error.hint:
+        print(f"  {error.hint}", file=sys.stderr)

@@ -1,6 +1,6 @@
 """`run`, `backfill`, `reconcile`: passes made by hand or by a timer."""
 
-import sys
+import logging
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archiver.cli.options import FromFile, Json, Options, Sessions, Sources
+from archiver.errors import ExitCode
 
 if TYPE_CHECKING:
     from archiver.store.ledger import Kind
     from archiver.sync.estimate import Estimate
+    from archiver.sync.passes import PassResult
+
+logger = logging.getLogger(__name__)
 
 _Plan = Annotated[bool, typer.Option("--plan", help="Say how many calls and minutes it takes; change nothing.")]
 
@@ -42,6 +46,8 @@ def backfill(
 
     Example: archiver backfill --session 1000-1999 --session 606
     """
+    if as_json and not plan:
+        raise typer.BadParameter("--json goes with --plan")
     if plan:
         _print_plan(context.obj, source, session, from_file, as_json=as_json)
     else:
@@ -65,16 +71,17 @@ def _make_passes(
     sessions: list[str] | None = None,
     from_file: Path | None = None,
 ) -> None:
-    from archiver.cli.watching import exit_code, print_result, watch_pass
-    from archiver.cli.wiring import choose_chat_sessions, choose_sources, open_archive, open_clients, threads_for
+    from archiver.cli.choosing import choose_chat_sessions, choose_sources
+    from archiver.cli.watching import print_result, watch_pass
+    from archiver.cli.wiring import open_archive, open_clients, order_for
     from archiver.config.loading import load_config
     from archiver.daemon.signals import stop_on_signals
-    from archiver.sync.passes import PassOrder, run_pass
+    from archiver.sync.passes import PassResult, run_pass
 
     config = load_config(options.config)
     sources = choose_sources(config, names)
     chosen = choose_chat_sessions(sources, sessions, from_file)
-    results = []
+    results: list[PassResult] = []
     with (
         open_archive(config) as database,
         open_clients(config, sources) as clients,
@@ -84,16 +91,26 @@ def _make_passes(
             if stop.is_set():
                 break
             began_at = time.monotonic()
-            order = PassOrder(kind=kind, chosen=chosen[source.name], threads=threads_for(config, source))
+            order = order_for(config, source, kind, chosen[source.name])
             with watch_pass(f"{source.name} {kind}") as report:
                 result = run_pass(database, clients[source.name], source, order, stop, report)
             print_result(result, time.monotonic() - began_at)
             results.append(result)
-    raise typer.Exit(exit_code(results))
+    raise typer.Exit(_exit_code(results, left_out=len(sources) - len(results)))
+
+
+def _exit_code(results: "list[PassResult]", *, left_out: int) -> ExitCode:
+    """For several passes: the gravest of theirs; `left_out`: sources whose turn a stop forestalled."""
+    outcomes = {result.outcome for result in results}
+    if left_out or "interrupted" in outcomes:
+        return ExitCode.INTERRUPTED
+    if "failed" in outcomes:
+        return max((result.error.exit_code for result in results if result.error), default=ExitCode.FAILED)
+    return ExitCode.PARTIAL if "partial" in outcomes else ExitCode.COMPLETE
 
 
 def _say_stopping() -> None:
-    print("stopping: committing what was fetched (again to leave at once)", file=sys.stderr)
+    logger.warning("stopping: committing what was fetched; once more to leave at once", extra={"event": "stopping"})
 
 
 def _print_plan(
@@ -104,8 +121,9 @@ def _print_plan(
     *,
     as_json: bool,
 ) -> None:
+    from archiver.cli.choosing import choose_chat_sessions, choose_sources
     from archiver.cli.options import to_json
-    from archiver.cli.wiring import choose_chat_sessions, choose_sources, open_archive
+    from archiver.cli.wiring import open_archive
     from archiver.config.loading import load_config
     from archiver.sync.estimate import estimate_backfill
 

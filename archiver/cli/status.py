@@ -22,7 +22,8 @@ def status(context: typer.Context, source: Sources = None, as_json: Json = False
 
     Example: archiver status --json
     """
-    from archiver.cli.wiring import choose_sources, open_archive
+    from archiver.cli.choosing import choose_sources
+    from archiver.cli.wiring import open_archive
     from archiver.config.loading import load_config
     from archiver.store.database import database_now
     from archiver.store.overview import load_overviews

@@ -18,7 +18,7 @@ from rich.progress import (
 from rich.progress import Progress as ProgressBar
 from rich.text import Text
 
-from archiver.errors import ExitCode
+from archiver.cli.options import print_error
 from archiver.sync.passes import PassResult, Progress
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def watch_pass(label: str) -> Iterator[Callable[[Progress], None]]:
         MofNCompleteColumn(),
         _Rate(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[messages]:,} new messages"),
+        TextColumn("{task.fields[messages]:,} new"),
     )
     with ProgressBar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=None, messages=0)
@@ -51,7 +51,7 @@ def watch_pass(label: str) -> Iterator[Callable[[Progress], None]]:
 
 class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
-        return Text(f"{task.speed or 0:,.0f} chat sessions/s")
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "")
 
 
 class _Throttled:
@@ -97,22 +97,15 @@ def print_result(result: PassResult, took_s: float) -> None:
         changed = f", {counts.messages_changed:,} changed" if counts.messages_changed else ""
         failed = f" ({counts.chat_sessions_failed:,} failed)" if counts.chat_sessions_failed else ""
         print(
-            f"{result.source}: {result.outcome}; {counts.chat_sessions_visited:,} chat sessions visited{failed}, "
-            f"{counts.messages_added:,} new messages{changed}, {counts.requests:,} requests, {took_s:.1f} s"
+            f"{result.source}: {result.outcome}; {_counted(counts.chat_sessions_visited, 'chat session')} visited"
+            f"{failed}, {_counted(counts.messages_added, 'new message')}{changed}, "
+            f"{_counted(counts.requests, 'request')}, {took_s:.1f} s"
         )
     if result.error and result.outcome == "failed":
-        print(f"archiver: {result.source}: {result.error}", file=sys.stderr)
-        if result.error.hint:
-            print(f"  {result.error.hint}", file=sys.stderr)
+        print_error(result.error, about=result.source)
     if result.outcome == "partial":
         print("  archiver status names what failed; the next run tries it again", file=sys.stderr)
 
 
-def exit_code(results: list[PassResult]) -> ExitCode:
-    """The code for several passes: the gravest of theirs."""
-    outcomes = {result.outcome for result in results}
-    if "interrupted" in outcomes:
-        return ExitCode.INTERRUPTED
-    if "failed" in outcomes:
-        return next(r.error.exit_code for r in results if r.outcome == "failed" and r.error)
-    return ExitCode.PARTIAL if "partial" in outcomes else ExitCode.COMPLETE
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" + ("" if count == 1 else "s")
