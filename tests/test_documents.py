@@ -5,6 +5,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import typer.main
@@ -13,33 +14,12 @@ from pydantic import BaseModel
 
 from archiver.cli.main import app
 from archiver.config.loading import load_config
-from archiver.config.settings import (
-    ArchiveSettings,
-    BasicAuth,
-    LimitSettings,
-    RequestSettings,
-    RetrySettings,
-    ScheduleSettings,
-    SessionSettings,
-    SourceSettings,
-    TicketAuth,
-)
+from archiver.config.settings import Config, LimitSettings, RetrySettings, ScheduleSettings
 from archiver.errors import ExitCode
 
 TOP = Path(__file__).parent.parent
 DEPLOY = TOP / "deploy"
 EXAMPLE = (TOP / "config.example.toml").read_text(encoding="utf-8")
-TABLES = [
-    ArchiveSettings,
-    BasicAuth,
-    LimitSettings,
-    RequestSettings,
-    RetrySettings,
-    ScheduleSettings,
-    SessionSettings,
-    SourceSettings,
-    TicketAuth,
-]
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 
 
@@ -70,11 +50,39 @@ def test_the_example_still_loads_with_every_setting_switched_on(tmp_path: Path) 
     assert load_config(tmp_path / "config.toml").source
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__)
-def test_every_setting_is_in_the_example(table: type[BaseModel]) -> None:
-    written = set(re.findall(r"^(?:# )?([a-z_]+) = ", EXAMPLE, flags=re.MULTILINE))
-    tables = set(re.findall(r"^\[source\.([a-z]+)\]", EXAMPLE, flags=re.MULTILINE))
-    assert set(table.model_fields) <= written | tables
+def tables_of(model: type[BaseModel], name: str = "") -> Iterator[tuple[str, type[BaseModel]]]:
+    """Every table of the configuration: its name as the file has it, and its settings."""
+    yield name, model
+    for key, field in model.model_fields.items():
+        for inner in models_in(field.annotation):
+            yield from tables_of(inner, f"{name}.{key}" if name else key)
+
+
+def models_in(annotation: object) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from models_in(argument)
+
+
+def settings_in_the_example() -> dict[str, set[str]]:
+    """The settings under each table's header, commented out or not."""
+    found: dict[str, set[str]] = {"": set()}
+    table = ""
+    for line in EXAMPLE.splitlines():
+        if header := re.fullmatch(r"\[\[?([a-z.]+)\]\]?", line):
+            table = header[1]
+            found.setdefault(table, set())
+        elif setting := re.match(r"(?:# )?([a-z_]+) = ", line):
+            found[table].add(setting[1])
+    return found
+
+
+@pytest.mark.parametrize(("name", "table"), list(tables_of(Config)), ids=lambda part: getattr(part, "__name__", part))
+def test_every_setting_is_in_the_example_where_it_belongs(name: str, table: type[BaseModel]) -> None:
+    shown = settings_in_the_example()
+    inner = {key for key in table.model_fields if (f"{name}.{key}" if name else key) in shown}
+    assert set(table.model_fields) - {"folder"} <= shown[name] | inner
 
 
 def defaults() -> Iterator[tuple[str, str]]:

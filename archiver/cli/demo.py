@@ -188,7 +188,11 @@ def _trouble(stage: _Stage) -> None:
     counts = _make_pass(stage, "incremental", halfway=burst)
     held, there = _held(stage), len(stage.tenant.tenant.all_messages())
     print(f"  {counts.retries} calls were tried again. The tenant has {there:,} messages, the archive {held:,}:")
-    _bold("  nothing is missing, nothing is there twice.")
+    _bold(
+        "  nothing is missing, nothing is there twice."
+        if held == there
+        else "  that should not be: please report it."
+    )
 
 
 def _let_them_type(stage: _Stage) -> None:

@@ -32,7 +32,11 @@ Sources = Annotated[
 ]
 Sessions = Annotated[
     list[str] | None,
-    typer.Option("--session", metavar="ID|A-B", help="A chat session or a range of them; repeatable."),
+    typer.Option(
+        "--session",
+        metavar="ID|A-B",
+        help="A chat session or a range of them; repeatable. `run` goes on with it only if include has it too.",
+    ),
 ]
 FromFile = Annotated[
     Path | None,

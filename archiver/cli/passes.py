@@ -144,11 +144,12 @@ def _print_estimate(estimate: "Estimate") -> None:
     print(f"{e.source}: {e.chat_sessions:,} chat sessions to visit, {e.never_visited:,} of them never visited")
     if e.resumes_after:
         print(f"  goes on after chat session {e.resumes_after}, where the last backfill was cut")
-    print(f"  calls:   {e.calls:,}, up to {e.calls_at_most:,} if there are holes")
+    holes = f", up to {e.calls_at_most:,} if there are holes" if e.calls_at_most > e.calls else ""
+    print(f"  calls:   {e.calls:,}{holes}")
     if e.minutes is None:
         print("  minutes: as few as the source allows (requests_per_second is 0)")
     else:
-        print(f"  minutes: {e.minutes:,.1f} at the configured requests_per_second")
+        print(f"  minutes: {e.minutes:,.1f} or more, by the configured requests_per_second")
     guess = "unknown until some are archived" if e.rows is None else f"about {e.rows:,}"
     print(f"  rows:    {guess}")
     print("Nothing was changed.")

@@ -1,8 +1,34 @@
 """`sandbox`: a simulated tenant to try things on."""
 
-from typing import Annotated
+import os
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from archiver.sandbox import Sandbox
+
+
+_WELCOME = """\
+# A simulated tenant with {sessions} chat sessions. For your config.toml:
+
+[[source]]
+name = "sandbox"
+base_url = "{base_url}"
+
+[source.auth]
+scheme = "basic"      # or scheme = "ticket", token = "{ticket}"; or scheme = "bearer", token = "{token}"
+username = "{username}"
+password = "{password}"
+
+[source.sessions]
+include = ["1-{last}"]
+
+[source.limits]
+requests_per_second = 0
+
+# Controls to post, edit, delete, make calls fail and see every request: {url}/control/
+# Ctrl-C ends it."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -40,12 +66,22 @@ def sandbox(
     try:
         tenant = Sandbox(settings)
         with stop_on_signals() as stop, tenant:
-            known = settings.credentials
-            print(f"A simulated tenant with {sessions:,} chat sessions, at")
-            print(f"  base_url = {tenant.base_url!r}")
-            print(f"  basic: {known.username} / {known.password}   ticket: {known.ticket}   bearer: {known.token}")
-            print(f"Its controls (post, edit, delete, failures, requests): {tenant.url}/control/")
-            print("Ctrl-C ends it.", flush=True)
+            print(_welcome(tenant), flush=True)
             stop.wait()
     except OSError as error:
-        raise ConfigError(f"can't listen on {host}:{port}: {error.strerror}", hint="try another --port") from None
+        reason = os.strerror(error.errno) if error.errno else "it is no address of this machine"
+        raise ConfigError(f"can't listen on {host}:{port}: {reason}", hint="try another --port or --host") from None
+
+
+def _welcome(tenant: "Sandbox") -> str:
+    known, sessions = tenant.settings.credentials, tenant.settings.chat_sessions
+    return _WELCOME.format(
+        sessions=sessions,
+        base_url=tenant.base_url,
+        url=tenant.url,
+        last=sessions + 100,
+        username=known.username,
+        password=known.password,
+        ticket=known.ticket,
+        token=known.token,
+    )

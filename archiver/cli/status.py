@@ -34,12 +34,13 @@ def status(context: typer.Context, source: Sources = None, as_json: Json = False
     with open_archive(config) as database, database.reading() as connection:
         now = database_now(connection)
         overviews = [overview for overview in load_overviews(connection) if not source or overview.name in names]
+    untouched = sorted(names - {overview.name for overview in overviews})
     if as_json:
-        print(to_json([overview.as_dict() for overview in overviews]))
+        print(to_json([overview.as_dict() for overview in overviews] + [{"name": name} for name in untouched]))
         return
     for overview in overviews:
         _print_overview(overview, now)
-    for name in sorted(names - {overview.name for overview in overviews}):
+    for name in untouched:
         print(f"{name}: nothing archived yet; start with archiver backfill")
 
 
@@ -56,7 +57,7 @@ def _print_overview(overview: "SourceOverview", now: datetime) -> None:
         f"  messages       {o.messages:,}"
         + (f", the newest posted {_age(o.newest_message_at, now)}" * bool(o.messages))
     )
-    print(f"  last complete  {_age(o.last_complete_at, now)}")
+    print(f"  complete       {_complete(o.complete_until, now)}")
     if o.lease_holder:
         print(f"  at work        {o.lease_holder}")
     if o.quarantined:
@@ -67,6 +68,12 @@ def _print_overview(overview: "SourceOverview", now: datetime) -> None:
     for table in tables:
         console.print(Padding(table, (1, 0, 0, 2)))
     print()
+
+
+def _complete(until: datetime | None, now: datetime) -> str:
+    return (
+        "not yet: no run has visited everything" if until is None else f"for what was posted up to {_age(until, now)}"
+    )
 
 
 def _runs(runs: list[dict[str, Any]], now: datetime) -> "Table":

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from archiver.config.cron import cron_trigger
-from archiver.config.values import Duration, Ids, Secret, SecretText, Text, folder_of
+from archiver.config.values import Duration, FilePath, Ids, Secret, SecretText, Text, folder_of
 from archiver.ranges import IdRanges
 
 _MB = 1024 * 1024
@@ -123,7 +123,7 @@ class RequestSettings(_Table):
     app_token: SecretText | None = None
     language: Text = ""
     proxy: SecretText | None = None
-    ca_file: Path | None = None
+    ca_file: FilePath | None = None
 
     @field_validator("ca_file")
     @classmethod

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo
+from pydantic import BeforeValidator, PlainSerializer, ValidationInfo
 
 from archiver.errors import ConfigError
 from archiver.ranges import IdRanges
@@ -105,12 +105,17 @@ def _text(value: object, info: ValidationInfo) -> object:
     return value
 
 
-def _duration(value: object) -> object:
-    if isinstance(value, str) and (match := re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd])", value.strip())):
-        return timedelta(seconds=min(float(match[1]) * _UNITS_S[match[2]], 2 * _LONGEST.total_seconds()))
+def _duration(written: object, info: ValidationInfo) -> object:
+    value = _text(written, info)
     if isinstance(value, timedelta):
         return value
-    raise ValueError('expected a duration such as "30s", "5m", "6h" or "7d"')
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd])", value.strip()) if isinstance(value, str) else None
+    if not match:
+        raise ValueError('expected a duration such as "30s", "5m", "6h" or "7d"')
+    seconds = float(match[1]) * _UNITS_S[match[2]]
+    if not 0 < seconds <= _LONGEST.total_seconds():
+        raise ValueError("must be more than nothing and at most a century")
+    return timedelta(seconds=seconds)
 
 
 def _ids(value: object) -> object:
@@ -121,5 +126,6 @@ def _ids(value: object) -> object:
 
 SecretText = Annotated[Secret, BeforeValidator(_secret), PlainSerializer(repr)]
 Text = Annotated[str, BeforeValidator(_text)]
-Duration = Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0), le=_LONGEST)]
+FilePath = Annotated[Path, BeforeValidator(_text)]
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Ids = Annotated[IdRanges, BeforeValidator(_ids)]

@@ -1,4 +1,4 @@
-"""The connection to the archive: transactions, each database's settings, and errors without the rows they carry."""
+"""The connection to the archive: transactions, and what each kind of database is told at first."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,16 +9,10 @@ from typing import Any, Literal
 import sqlalchemy
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import (
-    ArgumentError,
-    DBAPIError,
-    InterfaceError,
-    NoSuchModuleError,
-    OperationalError,
-    SQLAlchemyError,
-)
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from archiver.errors import ConfigError, StoreError, StoreRefused, StoreUnavailable
+from archiver.errors import ConfigError, StoreRefused
+from archiver.store.driver_errors import mapped_errors
 
 _BUSY_TIMEOUT_S = 30
 """How long SQLite waits for another writer: longer than any batch of ours takes to commit."""
@@ -82,44 +76,6 @@ class Database:
             connection = plain.execution_options(sqlite_begin=sqlite_begin)
             with connection.begin():
                 yield connection
-
-
-@contextmanager
-def mapped_errors() -> Iterator[None]:
-    """Turn database errors into ours, by class and code: their own text carries the row."""
-    try:
-        yield
-    except DBAPIError as error:
-        raise _mapped(error.orig, is_operational=isinstance(error, OperationalError | InterfaceError)) from None
-    except SQLAlchemyError as error:
-        raise StoreError(f"the database library failed: {type(error).__name__}") from None
-    except Exception as error:
-        if type(error).__module__.startswith(("psycopg", "sqlite3")):  # COPY speaks to the driver itself
-            raise _mapped(error, is_operational="Operational" in type(error).__name__) from None
-        raise
-
-
-def _mapped(error: BaseException | None, *, is_operational: bool) -> StoreError:
-    code = getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", None)
-    name = f"{type(error).__name__}{f' {code}' if code else ''}"
-    if code in ("SQLITE_FULL", "53100"):
-        return StoreRefused("the disk of the archive's database is full", hint="make room; nothing was lost")
-    if code in ("SQLITE_READONLY", "25006") or str(code).startswith("SQLITE_READONLY"):
-        return StoreRefused("the archive's database is read-only", hint="let this user write to it")
-    if code == "SQLITE_CANTOPEN":
-        return StoreUnavailable(
-            "the archive's file can't be opened", hint="check archive.url and who may write there"
-        )
-    if str(code).startswith("SQLITE_BUSY") or code == "55P03":
-        return StoreUnavailable("the archive is locked by another program", hint="close it and run again")
-    if str(code).startswith("SQLITE_IOERR"):
-        return StoreUnavailable("the archive's file can't be read or written", hint="check the disk it is on")
-    if str(code) in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
-        return StoreRefused("the archive's file is no sound SQLite database", hint="check archive.url")
-    if is_operational:
-        hint = "check that it runs and that archive.url names it, its user and its password"
-        return StoreUnavailable(f"the archive's database is unavailable ({name})", hint=hint)
-    return StoreRefused(f"the archive's database refused a statement ({name})")
 
 
 def database_now(connection: Connection) -> datetime:

@@ -25,8 +25,8 @@ class SourceOverview:
     """Chat sessions whose last visit failed."""
     messages: int
     newest_message_at: datetime | None
-    last_complete_at: datetime | None
-    """When the last pass ended that left nothing out; None: none has."""
+    complete_until: datetime | None
+    """When the last pass began that left nothing out: what was posted before is in the archive; None: none has."""
     quarantined: int
     lease_holder: str | None
     runs: list[dict[str, Any]]
@@ -73,7 +73,12 @@ def _overview(connection: Connection, source: RowMapping) -> SourceOverview:
         failing=scalar(func.count(), state.c.source_id == key, state.c.failures > 0),
         messages=scalar(func.count(), message.c.source_id == key),
         newest_message_at=scalar(func.max(message.c.when_posted), message.c.source_id == key),
-        last_complete_at=scalar(func.max(run.c.finished_at), run.c.source_id == key, run.c.outcome == "complete"),
+        complete_until=scalar(
+            func.max(run.c.started_at),
+            run.c.source_id == key,
+            run.c.outcome == "complete",
+            run.c.kind == "incremental",
+        ),
         quarantined=scalar(func.count(), quarantine.c.source_id == key),
         lease_holder=shown(scalar(lease.c.holder, lease.c.source_id == key) or "") or None,
         runs=[dict(row) for row in connection.execute(runs).mappings()],

@@ -1,6 +1,8 @@
 """The commands, typed as a new user would type them."""
 
 import json
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -140,6 +142,7 @@ def test_an_address_that_leads_nowhere_is_one_sentence(
         (["backfill", "--session", "9-3"], "runs backwards"),
         (["backfill", "--from-file", "nowhere.txt"], "nowhere.txt can't be read"),
         (["--config", "other.toml", "run"], "there is no configuration file other.toml"),
+        (["backfill", "--json"], "--json goes with --plan"),
         (["rnu"], "No such command 'rnu'"),
         (["run", "--sauce", "acme"], "No such option"),
     ],
@@ -211,11 +214,41 @@ def test_the_version_is_shown(run: Run) -> None:
 def test_help_loads_no_database_library(run: Run) -> None:
     result = run("--help", PYTHONPROFILEIMPORTTIME="1")
     assert result.returncode == 0
-    assert not [name for name in ("sqlalchemy", "alembic", "requests", "starlette") if f"| {name}" in result.stderr]
+    imported = set(re.findall(r"\|\s+(\w+)$", result.stderr, flags=re.MULTILINE))
+    assert imported & {"sqlalchemy", "alembic", "requests", "starlette", "pydantic", "typer"} == {"typer"}
 
 
 @pytest.mark.parametrize("name", ["migrate", "run", "backfill", "reconcile", "daemon", "status", "sandbox", "demo"])
 def test_every_command_explains_itself_with_an_example(run: Run, name: str) -> None:
     shown = run(name, "--help")
     assert shown.returncode == 0
-    assert f"archiver {name}" in shown.stdout
+    assert f"Example: archiver {name}" in shown.stdout
+
+
+def test_a_file_of_ids_may_come_from_windows(run: Run, configured: Configured, chat: Chat, tmp_path: Path) -> None:
+    chat("Hello")
+    configured()
+    run("migrate")
+    (tmp_path / "ids.txt").write_bytes(b"\xef\xbb\xbf1\r\n")
+    assert run("backfill", "--from-file", "ids.txt").returncode == 0
+
+
+def test_a_terminal_that_can_not_show_a_letter_is_no_bug(run: Run, tmp_path: Path) -> None:
+    result = run("--config", "зимá.toml", "status", PYTHONIOENCODING="ascii")
+    assert result.returncode == 2
+    assert "there is no configuration file" in result.stderr
+
+
+def test_a_bug_is_told_without_the_text_it_carries(run: Run, configured: Configured, tmp_path: Path) -> None:
+    configured()
+    (tmp_path / "sitecustomize.py").write_text(
+        "import archiver.config.loading as loading\n"
+        "def load_config(path):\n"
+        "    raise KeyError('planted-text')\n"
+        "loading.load_config = load_config\n"
+    )
+    here = str(Path(__file__).parents[2])
+    result = run("status", PYTHONPATH=f"{tmp_path}{os.pathsep}{here}")
+    assert result.returncode == 1
+    assert "a bug, sorry: KeyError at " in result.stderr
+    assert "planted-text" not in result.stderr

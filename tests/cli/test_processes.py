@@ -3,12 +3,14 @@
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import requests
 
+from archiver.config.loading import load_config
 from archiver.sandbox import Sandbox, SandboxSettings
 from archiver.store.database import Database
 from tests.cli.conftest import ENOUGH_S, Run, command, environment
@@ -90,7 +92,9 @@ def test_two_runs_at_once_take_turns_and_store_every_message_once(
             _, second_errors = other.communicate(timeout=ENOUGH_S)
         assert (one.returncode, other.returncode) == (0, 0), first_errors + second_errors
         assert wire_rows(database) == truth_of(full)
-    assert outcomes(database) == ["complete", "complete"]
+    first, second = dump(database)["sync_run"]
+    assert (first["outcome"], second["outcome"]) == ("complete", "complete")
+    assert first["finished_at"] <= second["started_at"]
 
 
 def peak_memory_kb(folder: Path, *arguments: str) -> int:
@@ -139,11 +143,19 @@ def test_a_daemon_archives_what_is_typed_and_exits_0_on_sigterm(
     assert set(outcomes(database)) <= {"complete", "interrupted"}
 
 
+def write_toml(folder: Path, text: str) -> Path:
+    path = folder / "printed.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
 def test_the_sandbox_serves_until_it_is_stopped(tmp_path: Path) -> None:
     with started(tmp_path, "sandbox", "--port", "0", "--sessions", "3", "--live", "0") as process:
         assert process.stdout
-        lines = [process.stdout.readline() for _ in range(5)]
-        base_url = next(line.split("'")[1] for line in lines if "base_url" in line)
+        printed = "".join(iter(process.stdout.readline, "# Ctrl-C ends it.\n"))
+        (source,) = tomllib.loads(printed)["source"]
+        assert load_config(write_toml(tmp_path, printed)).source[0].name == "sandbox"
+        base_url = source["base_url"]
         reply = requests.post(
             f"{base_url}/v1/Agents/Chat/GetChatMessages",
             json={"ChatSessionId": 1, "After": 0},
@@ -159,7 +171,12 @@ def test_the_sandbox_serves_until_it_is_stopped(tmp_path: Path) -> None:
 def test_the_demo_tells_its_story_and_loses_nothing(run: Run, tmp_path: Path) -> None:
     result = run("demo", "--to", "there")
     assert result.returncode == 0, result.stderr
-    for part in ("first walk of history", "tried again; nothing is missing", "Three queries to try", "A real tenant"):
+    for part in (
+        "first walk of history",
+        "nothing is missing, nothing is there twice",
+        "Three queries to try",
+        "A real tenant",
+    ):
         assert part in result.stdout
     assert "1 changed" in result.stdout
     shown = run("--config", "there/config.toml", "status")
