@@ -17,7 +17,8 @@ from archiver.store import tables
 from archiver.store.database import Database
 from archiver.store.ledger import Kind
 from archiver.superoffice.client import SuperOfficeClient
-from archiver.sync.passes import PassOrder, PassResult, Progress, run_pass
+from archiver.sync.order import PassOrder, PassResult, Progress
+from archiver.sync.passes import run_pass
 
 CONFIG = """
 [archive]
@@ -128,11 +129,12 @@ class Archive:
         stop: threading.Event | None = None,
         report: Callable[[Progress], None] = lambda _: None,
         patience: timedelta = timedelta(0),
+        is_dry: bool = False,
     ) -> PassResult:
         """Make a pass over `ids`, or over all that is configured."""
         (source,) = self.config.source
         chosen = IdRanges.of(*ids.split(",")) if ids else source.sessions.chosen
-        order = PassOrder(kind=kind, chosen=chosen, threads=threads)
+        order = PassOrder(kind=kind, chosen=chosen, threads=threads, is_dry=is_dry)
         assert self._client
         stop = stop or threading.Event()
         return run_pass(self.database, self._client, source, order, stop, report, patience)

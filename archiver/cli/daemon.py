@@ -23,7 +23,8 @@ def daemon(context: typer.Context, source: Sources = None) -> None:
     from archiver.daemon.scheduler import run_daemon
     from archiver.daemon.signals import stop_on_signals
     from archiver.daemon.ticks import Ticks
-    from archiver.sync.passes import PassResult, run_pass
+    from archiver.sync.order import PassResult
+    from archiver.sync.passes import run_pass
 
     options: Options = context.obj
     config = load_config(options.config)

@@ -148,7 +148,8 @@ def _make_pass(
     from archiver.cli.watching import print_result, watch_pass
     from archiver.cli.wiring import order_for
     from archiver.ranges import IdRanges
-    from archiver.sync.passes import Progress, run_pass
+    from archiver.sync.order import Progress
+    from archiver.sync.passes import run_pass
 
     once = iter([halfway])
 

@@ -13,11 +13,12 @@ from archiver.errors import ExitCode
 if TYPE_CHECKING:
     from archiver.store.ledger import Kind
     from archiver.sync.estimate import Estimate
-    from archiver.sync.passes import PassResult
+    from archiver.sync.order import PassResult
 
 logger = logging.getLogger(__name__)
 
 _Plan = Annotated[bool, typer.Option("--plan", help="Say how many calls and minutes it takes; change nothing.")]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Make the calls, count what would change, write nothing.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -55,13 +56,17 @@ def backfill(
 
 
 def reconcile(
-    context: typer.Context, source: Sources = None, session: Sessions = None, from_file: FromFile = None
+    context: typer.Context,
+    source: Sources = None,
+    session: Sessions = None,
+    from_file: FromFile = None,
+    dry_run: _DryRun = False,
 ) -> None:
     """Read chat sessions whole, now, and record edits and late arrivals; earlier contents are kept as revisions.
 
     Example: archiver reconcile --session 606
     """
-    _make_passes(context.obj, "reconcile", source, session, from_file)
+    _make_passes(context.obj, "reconcile", source, session, from_file, is_dry=dry_run)
 
 
 def _make_passes(
@@ -70,13 +75,16 @@ def _make_passes(
     names: list[str] | None,
     sessions: list[str] | None = None,
     from_file: Path | None = None,
+    *,
+    is_dry: bool = False,
 ) -> None:
     from archiver.cli.choosing import choose_chat_sessions, choose_sources
     from archiver.cli.watching import print_result, watch_pass
     from archiver.cli.wiring import open_archive, open_clients, order_for
     from archiver.config.loading import load_config
     from archiver.daemon.signals import stop_on_signals
-    from archiver.sync.passes import PassResult, run_pass
+    from archiver.sync.order import PassResult
+    from archiver.sync.passes import run_pass
 
     config = load_config(options.config)
     sources = choose_sources(config, names)
@@ -91,11 +99,13 @@ def _make_passes(
             if stop.is_set():
                 break
             began_at = time.monotonic()
-            order = order_for(config, source, kind, chosen[source.name])
+            order = order_for(config, source, kind, chosen[source.name], is_dry=is_dry)
             with watch_pass(f"{source.name} {kind}") as report:
                 result = run_pass(database, clients[source.name], source, order, stop, report)
             print_result(result, time.monotonic() - began_at)
             results.append(result)
+    if is_dry:
+        print("A dry run: nothing was changed.")
     raise typer.Exit(_exit_code(results, left_out=len(sources) - len(results)))
 
 

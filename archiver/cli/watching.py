@@ -19,7 +19,7 @@ from rich.progress import Progress as ProgressBar
 from rich.text import Text
 
 from archiver.cli.options import print_error
-from archiver.sync.passes import PassResult, Progress
+from archiver.sync.order import PassResult, Progress
 
 logger = logging.getLogger(__name__)
 

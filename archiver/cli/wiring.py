@@ -9,7 +9,7 @@ from archiver.store.database import Database
 from archiver.store.ledger import Kind
 from archiver.store.schema import require_current_schema
 from archiver.superoffice.client import SuperOfficeClient
-from archiver.sync.passes import PassOrder
+from archiver.sync.order import PassOrder
 
 
 def connect(config: Config) -> Database:
@@ -36,7 +36,9 @@ def open_clients(config: Config, sources: list[SourceSettings]) -> Iterator[dict
             client.close()
 
 
-def order_for(config: Config, source: SourceSettings, kind: Kind, chosen: IdRanges | None = None) -> PassOrder:
+def order_for(
+    config: Config, source: SourceSettings, kind: Kind, chosen: IdRanges | None = None, *, is_dry: bool = False
+) -> PassOrder:
     """A pass over what was chosen, or all that is configured; sources have their passes one after another."""
     threads = min(config.schedule.workers, source.limits.concurrency)
-    return PassOrder(kind=kind, chosen=chosen or source.sessions.chosen, threads=threads)
+    return PassOrder(kind=kind, chosen=chosen or source.sessions.chosen, threads=threads, is_dry=is_dry)

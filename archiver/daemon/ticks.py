@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from archiver.config.settings import SourceSettings
 from archiver.errors import AuthenticationFailed
-from archiver.sync.passes import PassResult
+from archiver.sync.order import PassResult
 
 logger = logging.getLogger(__name__)
 

@@ -67,6 +67,13 @@ class Database:
         with self._transaction("IMMEDIATE") as connection:
             yield connection
 
+    @contextmanager
+    def rehearsing(self) -> Iterator[Connection]:
+        """A writing transaction of which nothing stays."""
+        with self._transaction("IMMEDIATE") as connection:
+            yield connection
+            connection.rollback()
+
     def close(self) -> None:
         self._engine.dispose()
 

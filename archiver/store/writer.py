@@ -4,13 +4,13 @@ Either all of it is there after a crash or none of it, and then the same visits 
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from archiver.model import ChatMessage
-from archiver.store.database import Database
 from archiver.store.lease import Lease, renew_lease
 from archiver.store.ledger import CONFLICT, Failure, RunCounts, resolve_failures, save_failure, update_run
 from archiver.store.messages import save_messages
@@ -20,17 +20,23 @@ from archiver.store.visit import Visit, after_visit
 
 
 def save_batch(
-    database: Database, lease: Lease, run_id: int, visits: Sequence[Visit], counts: RunCounts, walked_to: int | None
+    transaction: AbstractContextManager[Connection],
+    lease: Lease,
+    run_id: int,
+    visits: Sequence[Visit],
+    counts: RunCounts,
+    walked_to: int | None,
 ) -> RunCounts:
     """Commit a batch of visits, or nothing of it.
 
     Args:
+        transaction: a writing one, or a rehearsing one for a dry run.
         counts: the run's counts so far, these visits' own (but for what is stored) included.
     Returns: the counts with what was stored and found to conflict.
     Raises: LeaseLost when another archiver took over, before anything was written; StoreError.
     """
     counts = replace(counts)
-    with database.writing() as connection:
+    with transaction as connection:
         now = renew_lease(connection, lease)
         saved = save_messages(
             connection,

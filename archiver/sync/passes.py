@@ -8,17 +8,15 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from archiver.config.settings import SourceSettings
 from archiver.errors import ArchiverError, Interrupted, SourceError, StoreError, StoreUnavailable
-from archiver.ranges import IdRanges
 from archiver.store.database import Database
 from archiver.store.lease import LEASE_LIFE, RENEW_EVERY, Lease, forget_lease, release_lease, renew_lease
 from archiver.store.ledger import (
     Failure,
-    Kind,
     Outcome,
     RunCounts,
     finish_run,
@@ -32,6 +30,7 @@ from archiver.store.writer import save_batch
 from archiver.superoffice.client import SuperOfficeClient
 from archiver.sync.batch import Batch
 from archiver.sync.fetchers import Fetchers
+from archiver.sync.order import PassOrder, PassResult, Progress
 from archiver.sync.outlook import Outlook, is_of_the_source
 from archiver.sync.plan import Due, PassView, load_frontier, walk_due
 from archiver.sync.route import Route, load_route
@@ -41,46 +40,12 @@ from archiver.sync.walk import Walk
 
 logger = logging.getLogger(__name__)
 
+_NO_RUN = 0
+"""The id of a dry run, which no row in the ledger has."""
 STOP_GRACE_S = 10.0
 """How long a stop waits for the calls under way; what comes later is fetched again next time."""
 _POLL_S = 0.2
 """How soon the writer notices a stop, an old batch or a lease to renew."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """How far a pass is, for whoever watches."""
-
-    source: str
-    chosen: int
-    """Chat sessions in the walk; those that are not due are passed over."""
-    passed: int
-    """Of these, how many are behind us."""
-    counts: RunCounts
-
-
-@dataclass(frozen=True, kw_only=True)
-class PassResult:
-    """How a pass ended."""
-
-    source: str
-    outcome: Outcome
-    counts: RunCounts = field(default_factory=RunCounts)
-    error: ArchiverError | None = None
-    """Why it failed, or was interrupted."""
-    resumed_at: int = 0
-    """For a backfill that goes on where one was cut: the chat session it was cut at."""
-    run_id: int | None = None
-    """None: it did not even begin."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PassOrder:
-    """What a pass is asked to do."""
-
-    kind: Kind
-    chosen: IdRanges
-    threads: int
 
 
 def run_pass(
@@ -132,9 +97,10 @@ def _open(database: Database, lease: Lease, order: PassOrder) -> _Opened:
         since = load_last_pass_start(connection, lease.source_id)
         route = load_route(connection, lease.source_id, order.kind, order.chosen)
         frontier = load_frontier(connection, lease.source_id, order.chosen)
-        run_id = start_run(
-            connection, lease.source_id, order.kind, order.chosen, now, walked_to=route.resumed_at or None
-        )
+        run_id = _NO_RUN
+        if not order.is_dry:
+            cut_at = route.resumed_at or None
+            run_id = start_run(connection, lease.source_id, order.kind, order.chosen, now, walked_to=cut_at)
     view = PassView(kind=order.kind, now=now, since=since, frontier=frontier)
     walk = Walk(walk_due(database, lease.source_id, route, view), starts_above=route.resumed_at)
     return _Opened(lease=lease, run_id=run_id, route=route, walk=walk)
@@ -176,7 +142,8 @@ class _Pass:
                 self._flush()
         outcome = self._outcome(error)
         try:
-            if not isinstance(error, StoreUnavailable):  # else the next pass marks the row as abandoned
+            # After StoreUnavailable there is no use in it; the next pass marks the row as abandoned.
+            if not self._order.is_dry and not isinstance(error, StoreUnavailable):
                 self._finish(outcome, error)
         except StoreError as failed:
             outcome, error = "failed", error or failed
@@ -270,7 +237,11 @@ class _Pass:
         visits = self._batch.visits
         ids = [visit.chat_session_id for visit in visits]
         mark = self._walk.mark(ids)
-        self._counts = save_batch(self._database, self._lease, self._run_id, visits, self._counts, mark)
+        if self._order.is_dry:
+            with self._database.writing() as connection:
+                renew_lease(connection, self._lease)
+        transaction = self._database.rehearsing() if self._order.is_dry else self._database.writing()
+        self._counts = save_batch(transaction, self._lease, self._run_id, visits, self._counts, mark)
         self._walk.done(ids)
         self._batch.clear()
         self._committed_at = time.monotonic()

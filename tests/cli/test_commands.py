@@ -85,6 +85,9 @@ def test_reconcile_keeps_the_earlier_content(run: Run, configured: Configured, c
     run("migrate")
     run("run")
     sandbox.tenant.edit(1, message="Hello!")
+    dry = run("reconcile", "--session", "1", "--dry-run").stdout
+    assert "1 changed" in dry
+    assert "nothing was changed" in dry
     assert "1 changed" in run("reconcile", "--session", "1").stdout
 
 

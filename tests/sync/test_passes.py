@@ -13,7 +13,7 @@ from archiver.sandbox import Sandbox
 from archiver.store import tables
 from archiver.store.lease import acquire_lease, forget_lease
 from archiver.store.sources import load_source_id
-from archiver.sync.passes import Progress
+from archiver.sync.order import Progress
 from archiver.sync.visit import FULL_REPLY_ROWS
 from tests.support import Archive, dump, truth_of
 
@@ -183,6 +183,19 @@ def test_a_read_mark_updates_the_row_and_keeps_no_revision(archive: Archive, cha
     assert archive.table("chat_message")[0]["read_by_customer"] == 1
     assert archive.table("chat_message")[0]["revision"] == 1
     assert archive.table("chat_message_revision") == []
+
+
+def test_a_dry_reconcile_counts_what_it_would_change_and_writes_nothing(
+    archive: Archive, chat: Chat, sandbox: Sandbox
+) -> None:
+    chat("Hello", "Hi")
+    archive.run(ids="1")
+    sandbox.tenant.edit(1, message="Hello!")
+    sandbox.tenant.post(1, message="more")
+    before = dump(archive.database, without=("lease",))
+    result = archive.run("reconcile", ids="1", is_dry=True)
+    assert (result.outcome, result.counts.messages_added, result.counts.messages_changed) == ("complete", 1, 1)
+    assert dump(archive.database, without=("lease",)) == before
 
 
 def test_a_second_reconcile_changes_nothing(archive: Archive, chat: Chat, sandbox: Sandbox) -> None:
