@@ -66,19 +66,24 @@ def run_pass(
     """
     try:
         lease = wait_for_turn(database, source, stop, patience)
-    except Interrupted as error:
-        return PassResult(source=source.name, outcome="interrupted", error=error)
-    except ArchiverError as error:
-        return PassResult(source=source.name, outcome="failed", error=error)
+    except Interrupted as stopped:
+        return PassResult(source=source.name, outcome="interrupted", error=stopped)
+    except ArchiverError as failed:
+        return PassResult(source=source.name, outcome="failed", error=failed)
+    error: ArchiverError | None = None
     try:
         opened = _open(database, lease, order)
-        return _Pass(database, client, source, order, opened, stop, report).run()
-    except ArchiverError as error:  # the ledger itself could not be written
+        result = _Pass(database, client, source, order, opened, stop, report).run()
+        error = result.error
+        return result
+    except ArchiverError as failed:  # the ledger itself could not be written
+        error = failed
         return PassResult(source=source.name, outcome="failed", error=error)
     finally:
         forget_lease(lease)
-        with suppress(StoreError), database.writing() as connection:
-            release_lease(connection, lease)
+        if not isinstance(error, StoreUnavailable):  # which would only take its time to fail again
+            with suppress(StoreError), database.writing() as connection:
+                release_lease(connection, lease)
 
 
 @dataclass(frozen=True, kw_only=True)
