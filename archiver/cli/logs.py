@@ -55,15 +55,16 @@ class _TextFormatter(logging.Formatter):
 class _TerminalFormatter(logging.Formatter):
     """Short enough for a line: what happened, why, and then the other facts."""
 
-    _TOLD = frozenset({"event", "source", "kind", "detail"})
+    _TOLD = frozenset({"event", "source", "kind", "detail", "wait_s"})
     """Said by the message, the detail, or what stands above on the screen."""
 
     def format(self, record: logging.LogRecord) -> str:
         facts = _facts(record)
+        wait = f" in {facts['wait_s']} s" if "wait_s" in facts else ""
         detail = f": {facts['detail']}" if "detail" in facts else ""
         others = ", ".join(f"{key} {value}" for key, value in facts.items() if key not in self._TOLD)
         at = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
-        return f"  {at} {record.getMessage()}{detail}" + (f" ({others})" if others else "")
+        return f"  {at} {record.getMessage()}{wait}{detail}" + (f" ({others})" if others else "")
 
 
 def _shown(value: object) -> str:

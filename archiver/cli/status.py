@@ -80,7 +80,7 @@ def _runs(runs: list[dict[str, Any]], now: datetime) -> "Table":
     table = _table("run", "kind", "began", "outcome", right=("visited", "failed", "calls", "added", "changed"))
     columns = ("chat_sessions_visited", "chat_sessions_failed", "requests", "messages_added", "messages_changed")
     for run in runs:
-        outcome = run["outcome"] + (f": {run['error']}" if run["error"] else "")
+        outcome = run["outcome"] + (f": {run['error']}" if run["error"] else "").replace("_", " ")
         counts = (f"{run[name]:,}" for name in columns)
         table.add_row(str(run["id"]), run["kind"], _age(run["started_at"], now), outcome, *counts)
     return table

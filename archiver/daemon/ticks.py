@@ -45,7 +45,7 @@ class Ticks:
             rest_s = min(FIRST_REST_S * 2 ** (refusals - 1), LONGEST_REST_S)
             self._rests_until[result.source] = self._clock() + rest_s
             facts = {"event": "source_rests", "source": result.source, "wait_s": rest_s}
-            logger.error("the source refuses our credentials and is left alone for a while", extra=facts)
+            logger.error("the source refuses our credentials and is left alone", extra=facts)
         else:
             self._refusals.pop(result.source, None)
         if result.outcome == "failed" and result.error:

@@ -17,7 +17,7 @@ from archiver.errors import (
 )
 
 REFUSED = (1, 5)
-UNREACHABLE = (3, 20)
+UNREACHABLE = (1, 20)
 OTHERWISE = (20, 20)
 """How many failures of a kind in a row are enough: before anything was answered in this pass, and after."""
 
