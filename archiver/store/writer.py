@@ -48,9 +48,8 @@ def save_batch(
         )
         conflicts = _conflicts_by_visit(visits, saved.conflicts)
         quarantined = [item for visit in visits for item in visit.undecodable]
-        quarantined += [
-            from_conflict(m, visits[at].chat_session_id) for at, found in conflicts.items() for m in found
-        ]
+        for at, found in conflicts.items():
+            quarantined += [from_conflict(message, asked_for=visits[at].chat_session_id) for message in found]
         save_quarantined(connection, lease.source_id, run_id, quarantined, now)
         counts.chat_sessions_failed += sum(visits[at].failure is None for at in conflicts)
         visits = [_failed_by(visit, conflicts.get(at)) for at, visit in enumerate(visits)]

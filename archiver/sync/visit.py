@@ -2,7 +2,7 @@
 
 import threading
 
-from archiver.errors import NullReply, SourceError
+from archiver.errors import Interrupted, NullReply, SourceError
 from archiver.model import ChatMessage, Reply, Undecodable
 from archiver.ranges import MAX_ID
 from archiver.store.ledger import Failure
@@ -35,6 +35,9 @@ def visit_chat_session(
         is_absent, error = _settle_null(client, due, stop, null)
     except SourceError as failed:
         error = failed
+    except Interrupted:
+        if not messages and not undecodable:
+            raise
     failure = Failure(chat_session_id=due.chat_session_id, kind=error.kind, detail=str(error)) if error else None
     visit = Visit(
         chat_session_id=due.chat_session_id,
