@@ -128,7 +128,8 @@ def _play(tenant: "Sandbox", folder: Path, stop: threading.Event) -> None:
     demo_report.show(folder / "archive.db")
     _title("A real tenant")
     print(_REAL_TENANT)
-    print(f"\nThe archive stays in {folder}: query it, or")
+    print("\nThe archive is yours to keep. Query it with any SQL tool, or look at its state:")
+    print(f"  sqlite3 {folder / 'archive.db'}")
     print(f"  archiver --config {folder / 'config.toml'} status")
 
 
