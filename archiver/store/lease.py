@@ -35,22 +35,22 @@ _in_use: set[Lease] = set()
 
 def acquire_lease(connection: Connection, source_id: int) -> Lease:
     """Take the lease if it is free, expired, or left over. Raises: LeaseHeld, saying by whom."""
-    lease, now = tables.lease, database_now(connection)
-    row = connection.execute(select(lease).where(lease.c.source_id == source_id)).one()
+    table, now = tables.lease, database_now(connection)
+    row = connection.execute(select(table).where(table.c.source_id == source_id)).one()
     if row.holder is not None and row.expires_at > now and not _is_left_over(row.holder, row.fencing, source_id):
         raise _held(row.holder, row.expires_at - now)
     # Conditional on what was read: of two that read the same, one finds the number grown.
     holder = this_process()
     taken = connection.execute(
-        update(lease)
-        .where(lease.c.source_id == source_id, lease.c.fencing == row.fencing)
+        update(table)
+        .where(table.c.source_id == source_id, table.c.fencing == row.fencing)
         .values(holder=holder, fencing=row.fencing + 1, expires_at=now + LEASE_LIFE)
     )
     if taken.rowcount != 1:
         raise _held("another archiver", LEASE_LIFE)
-    lease_ = Lease(source_id=source_id, holder=holder, fencing=row.fencing + 1)
-    _in_use.add(lease_)
-    return lease_
+    lease = Lease(source_id=source_id, holder=holder, fencing=row.fencing + 1)
+    _in_use.add(lease)
+    return lease
 
 
 def _is_left_over(holder: str, fencing: int, source_id: int) -> bool:
@@ -77,10 +77,10 @@ def renew_lease(connection: Connection, lease: Lease) -> datetime:
 
     Returns: the database's time. Raises: LeaseLost.
     """
-    row, now = tables.lease, database_now(connection)
+    table, now = tables.lease, database_now(connection)
     renewed = connection.execute(
-        update(row)
-        .where(row.c.source_id == lease.source_id, row.c.fencing == lease.fencing, row.c.holder == lease.holder)
+        update(table)
+        .where(table.c.source_id == lease.source_id, table.c.fencing == lease.fencing, table.c.holder == lease.holder)
         .values(expires_at=now + LEASE_LIFE)
     )
     if renewed.rowcount != 1:
@@ -90,9 +90,9 @@ def renew_lease(connection: Connection, lease: Lease) -> datetime:
 
 def release_lease(connection: Connection, lease: Lease) -> None:
     """Let others have it at once; does nothing when it was lost."""
-    row = tables.lease
+    table = tables.lease
     connection.execute(
-        update(row)
-        .where(row.c.source_id == lease.source_id, row.c.fencing == lease.fencing)
+        update(table)
+        .where(table.c.source_id == lease.source_id, table.c.fencing == lease.fencing)
         .values(holder=None, expires_at=None)
     )
