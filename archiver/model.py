@@ -48,6 +48,8 @@ class Undecodable(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     payload: str
     """ASCII JSON text."""
+    is_own: bool
+    """Whether it names the chat session that was asked for: then the cursor may pass it."""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):

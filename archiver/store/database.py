@@ -9,9 +9,9 @@ from typing import Any, Literal
 import sqlalchemy
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from archiver.errors import ConfigError, StoreRefused
+from archiver.errors import ConfigError, StoreRefused, StoreUnavailable
 from archiver.store.driver_errors import mapped_errors
 
 _BUSY_TIMEOUT_S = 30
@@ -49,6 +49,24 @@ class Database:
     @property
     def sqlite_file(self) -> Path | None:
         return Path(self.url.database) if self.dialect == "sqlite" and self.url.database else None
+
+    def is_missing(self) -> bool:
+        """Whether there is not even a file; a server's database is found missing by connecting.
+
+        Raises: StoreUnavailable when we may not look.
+        """
+        if not self.sqlite_file:
+            return False
+        try:
+            self.sqlite_file.stat()
+        except FileNotFoundError:
+            return True
+        except OSError as error:
+            raise StoreUnavailable(
+                f"the archive's file can't be reached: {error.strerror}",
+                hint="check archive.url and who may read there",
+            ) from None
+        return False
 
     def __str__(self) -> str:
         """The address without its password, as a person would write it."""
@@ -108,32 +126,32 @@ def _checked_url(written: str, folder: Path) -> URL:
             f"archive.url: {url.drivername}:// is not supported", hint="use sqlite:/// or postgresql+psycopg://"
         )
     if backend == "sqlite":
-        url = _checked_file(url, folder)
+        url = _checked_file(url, written, folder)
     elif not url.database:
         raise ConfigError("archive.url names no database", hint="write postgresql+psycopg://user@host/name")
     return url.set(drivername=f"{backend}+{_DRIVERS[backend]}")
 
 
-def _checked_file(url: URL, folder: Path) -> URL:
+def _checked_file(url: URL, written: str, folder: Path) -> URL:
     if url.database in (None, "", ":memory:"):
         raise ConfigError(
             "archive.url names no file: an archive in memory would be lost", hint="sqlite:///archive.db"
         )
-    if url.host or url.username or url.query:
+    if url.host or url.username or url.query or "?" in written or "\0" in written:
         raise ConfigError("archive.url: sqlite:/// takes a path and no more", hint="sqlite:///archive.db")
     return url.set(database=str((folder / url.database).absolute()))
 
 
 def _engine(url: URL) -> Engine:
     is_sqlite = url.get_backend_name() == "sqlite"
-    arguments = {"timeout": _BUSY_TIMEOUT_S} if is_sqlite else _POSTGRESQL_ARGUMENTS
     try:
+        arguments = {"timeout": _BUSY_TIMEOUT_S} if is_sqlite else _postgresql_arguments(url)
         # pool_pre_ping: a daemon's connection may have been cut since its last pass.
         engine = sqlalchemy.create_engine(
             url, connect_args=arguments, hide_parameters=True, pool_pre_ping=not is_sqlite
         )
-    except NoSuchModuleError:
-        raise ConfigError(f"archive.url: {url.drivername}:// is not supported") from None
+    except (SQLAlchemyError, TypeError, ValueError):
+        raise ConfigError("archive.url can't be used as it is", hint="check its port and its options") from None
     except ModuleNotFoundError as error:
         raise ConfigError(f"the driver {error.name} for archive.url is not installed", hint=_INSTALL) from None
     if is_sqlite:
@@ -142,6 +160,20 @@ def _engine(url: URL) -> Engine:
     else:
         event.listen(engine, "connect", _set_up_postgresql)
     return engine
+
+
+def _postgresql_arguments(url: URL) -> dict[str, Any]:
+    """Our timeouts, but for those that the URL sets itself.
+
+    Raises: ConfigError for an option that is none of libpq's: the driver has others, such as autocommit, which would
+    void every promise that rests on a transaction.
+    """
+    import psycopg
+
+    known = {option.keyword.decode() for option in psycopg.pq.Conninfo.get_defaults()}
+    if unknown := sorted(set(url.query) - known):
+        raise ConfigError(f"archive.url: {unknown[0]!r} is no connection option of PostgreSQL")
+    return {name: value for name, value in _POSTGRESQL_ARGUMENTS.items() if name not in url.query}
 
 
 def _set_up_postgresql(connection: Any, _record: object) -> None:

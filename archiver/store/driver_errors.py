@@ -27,6 +27,7 @@ _KNOWN = {
     "53100": _FULL,
     "25006": _READ_ONLY,
     "55P03": _LOCKED,
+    "25P03": (StoreUnavailable, "the archive's database gave up waiting for us", "nothing was lost; run again"),
 }
 """By SQLite's error name, its extensions such as SQLITE_BUSY_SNAPSHOT included, and by SQLSTATE."""
 

@@ -57,9 +57,17 @@ def save_messages(
 
 
 def _first_of_each(messages: list[ChatMessage]) -> tuple[dict[int, ChatMessage], list[ChatMessage]]:
-    """Each id once, and what differs from it under the same id: a later content, for the next round."""
+    """Each id once, and its later contents in their order, for the next rounds."""
     unique: dict[int, ChatMessage] = {}
-    later = [message for message in messages if unique.setdefault(message.chat_message_id, message) != message]
+    last: dict[int, ChatMessage] = {}
+    later = []
+    for message in messages:
+        key = message.chat_message_id
+        if key not in unique:
+            unique[key] = message
+        elif message != last[key]:
+            later.append(message)
+        last[key] = message
     return unique, later
 
 

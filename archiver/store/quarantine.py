@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, select
 from archiver.model import ChatMessage, Undecodable, ascii_json
 from archiver.store import tables
 
+_KEPT = ("chat_session_id", "chat_message_id", "reason", "payload")
 CONFLICT_REASON = "another message is stored under this id"
 
 
@@ -20,6 +21,7 @@ def from_conflict(message: ChatMessage, asked_for: int) -> Undecodable:
         chat_message_id=message.chat_message_id,
         reason=CONFLICT_REASON,
         payload=ascii_json(msgspec.to_builtins(message)),
+        is_own=message.chat_session_id == asked_for,
     )
 
 
@@ -33,4 +35,5 @@ def save_quarantined(
         key = (table.c.source_id == source_id, table.c.chat_session_id == chat_session_id, table.c.digest == digest)
         if connection.execute(select(table.c.id).where(*key)).first() is None:
             values = {"source_id": source_id, "run_id": run_id, "digest": digest, "quarantined_at": now}
-            connection.execute(insert(table).values(values | msgspec.structs.asdict(item)))
+            values |= {name: getattr(item, name) for name in _KEPT}
+            connection.execute(insert(table).values(values))

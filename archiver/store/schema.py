@@ -43,7 +43,7 @@ def stored_revision(connection: Connection) -> str | None:
 
 def require_current_schema(database: Database) -> None:
     """Raises: SchemaOutOfDate, with the command that helps, unless the schema is the one this version needs."""
-    if database.sqlite_file and not database.sqlite_file.exists():  # connecting would make an empty file
+    if database.is_missing():  # connecting would make an empty file
         raise SchemaOutOfDate(f"there is no archive at {database}", hint="archiver migrate makes one")
     with database.reading() as connection:
         revision = stored_revision(connection)
@@ -73,7 +73,7 @@ def migrate(database: Database) -> tuple[str | None, str]:
     """
     from alembic import command  # 0.4 s of CPU that no other command should spend
 
-    if (file := database.sqlite_file) and not file.parent.is_dir():
+    if database.is_missing() and (file := database.sqlite_file) and not file.parent.is_dir():
         raise StoreUnavailable(f"there is no folder {file.parent} for the archive", hint=f"mkdir -p {file.parent}")
     with database.writing() as connection:
         if database.dialect == "postgresql":

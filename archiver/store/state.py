@@ -63,10 +63,10 @@ def load_highest_known(connection: Connection, source_id: int) -> int:
 
 
 def load_failing(connection: Connection, source_id: int) -> list[int]:
-    """The chat sessions whose last visit failed, ascending."""
+    """The chat sessions whose last visit failed, those that failed less often first."""
     state = tables.chat_session_state
     query = select(state.c.chat_session_id).where(state.c.source_id == source_id, state.c.failures > 0)
-    return list(connection.execute(query.order_by(state.c.chat_session_id)).scalars())
+    return list(connection.execute(query.order_by(state.c.failures, state.c.chat_session_id)).scalars())
 
 
 def save_states(

@@ -60,7 +60,7 @@ def after_visit(visit: Visit, *, at: datetime) -> ChatSessionState:
 
 def _ids(messages: Iterable[ChatMessage], undecodable: Iterable[Undecodable]) -> Iterable[int]:
     yield from (message.chat_message_id for message in messages)
-    yield from (item.chat_message_id for item in undecodable if item.chat_message_id is not None)
+    yield from (item.chat_message_id for item in undecodable if item.is_own and item.chat_message_id is not None)
 
 
 def _last_activity(messages: Iterable[ChatMessage], at: datetime) -> datetime:

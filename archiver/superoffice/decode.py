@@ -72,6 +72,7 @@ def _one_each(messages: list[ChatMessage], chat_session_id: int) -> tuple[list[C
             chat_message_id=message.chat_message_id,
             reason="the same reply says something else under this id",
             payload=ascii_json(msgspec.to_builtins(message)),
+            is_own=message.chat_session_id == chat_session_id,
         )
         for message in others
     ]
@@ -118,6 +119,7 @@ def _decode_tolerantly(body: bytes, chat_session_id: int) -> tuple[list[ChatMess
                     chat_message_id=_id_in(row, "ChatMessageId"),
                     reason=str(error),
                     payload=ascii_json(row),
+                    is_own=_id_in(row, "ChatSessionId") == chat_session_id,
                 )
             )
     return messages, undecodable

@@ -160,7 +160,7 @@ def _mapped(error: Exception) -> SourceError:
         return WrongAddress("the address of the source or its proxy is none", hint="check base_url and request.proxy")
     why = next((why for cause in chain if (why := _why(cause))), "the connection failed")
     if any(isinstance(cause, _NO_CONNECTION) for cause in chain):
-        return SourceUnreachable(why, hint="check base_url and the network")
+        return SourceUnreachable(why, hint="check base_url, request.proxy and the network")
     return SourceUnavailable(why)
 
 

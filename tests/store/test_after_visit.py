@@ -30,22 +30,24 @@ keys = st.integers(min_value=1, max_value=2**40)
 
 @given(
     st.lists(st.tuples(keys, st.sampled_from([7, 8]))),
-    st.lists(keys | st.none()),
+    st.lists(st.tuples(keys | st.none(), st.booleans())),
     st.integers(min_value=0, max_value=MAX_ID),
     st.booleans(),
 )
 def test_a_cursor_goes_to_the_largest_id_returned_for_its_chat_session_and_never_back(
-    rows: list[tuple[int, int]], odd: list[int | None], cursor: int, fails: bool
+    rows: list[tuple[int, int]], odd: list[tuple[int | None, bool]], cursor: int, fails: bool
 ) -> None:
     before = ChatSessionState(chat_session_id=7, last_message_id=cursor, state="open" if cursor else "new")
-    undecodable = [Undecodable(chat_session_id=7, chat_message_id=key, reason="", payload="") for key in odd]
+    undecodable = [
+        Undecodable(chat_session_id=7, chat_message_id=key, reason="", payload="", is_own=own) for key, own in odd
+    ]
     made = visit(
         *(message(key, chat_session_id=owner) for key, owner in rows),
         before=before,
         undecodable=undecodable,
         failure=FAILURE if fails else None,
     )
-    own = {key for key, owner in rows if owner == 7} | {key for key in odd if key is not None}
+    own = {key for key, owner in rows if owner == 7} | {key for key, is_own in odd if key and is_own}
     assert after_visit(made, at=NOW).last_message_id == max([cursor, *(key for key in own if key <= MAX_ID)])
 
 

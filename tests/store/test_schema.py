@@ -115,6 +115,10 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
         "postgresql://host",
         "sqlite://user:password@host/archive.db",
         "sqlite:///archive.db?timeout=abc",
+        "sqlite:///a?b.db",
+        "postgresql://host/name?autocommit=true",
+        "postgresql://host/name?foo=bar",
+        "postgresql://host/name?port=abc",
     ],
 )
 def test_a_url_that_names_no_database_of_ours_gets_a_sentence(url: str) -> None:
@@ -177,4 +181,13 @@ def test_the_printed_statements_make_the_declared_schema(empty_database_url: str
                 connection.execute(text(statement))
     with database.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
+    database.close()
+
+
+def test_a_file_name_that_no_system_takes_gets_a_sentence(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{'a' * 300}.db", folder=tmp_path)
+    with pytest.raises(StoreUnavailable, match="can't be reached"):
+        require_current_schema(database)
+    with pytest.raises(StoreUnavailable, match="can't be reached"):
+        migrate(database)
     database.close()

@@ -69,6 +69,12 @@ def test_a_later_content_in_the_same_batch_is_an_edit_of_the_earlier(open_run: O
     assert revision["message"] == "one"
 
 
+def test_a_content_that_comes_back_in_the_same_batch_counts(open_run: OpenRun) -> None:
+    open_run.save(message(1, "one"), message(1, "two"), message(1, "one"))
+    assert texts(open_run.database) == [(1, "one")]
+    assert len(dump(open_run.database)["chat_message_revision"]) == 2
+
+
 def test_a_read_mark_that_comes_within_a_batch_is_no_conflict(open_run: OpenRun) -> None:
     counts = open_run.save(message(1), message(1, read_by_customer=1))
     assert (counts.messages_added, counts.messages_changed, counts.chat_sessions_failed) == (1, 1, 0)

@@ -181,6 +181,7 @@ def test_a_row_without_a_usable_id_is_quarantined_alone(name: str, value: object
         chat_message_id=40 if name == "ChatSessionId" else None,
         reason=f"{name} is no id",
         payload=json.dumps(odd, separators=(",", ":"), sort_keys=True),
+        is_own=name == "ChatMessageId",
     )
 
 
@@ -191,7 +192,7 @@ def test_what_is_no_row_is_quarantined_alone(odd: object) -> None:
     payload = json.dumps(odd, separators=(",", ":"), sort_keys=True)
     assert reply.messages == [message_with()]
     assert undecodable == Undecodable(
-        chat_session_id=7, chat_message_id=None, reason="the row is no object", payload=payload
+        chat_session_id=7, chat_message_id=None, reason="the row is no object", payload=payload, is_own=False
     )
 
 
