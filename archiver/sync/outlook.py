@@ -35,8 +35,13 @@ class Outlook:
         self._any_answer = False
         self._last_error: SourceError | None = None
 
-    def note(self, error: SourceError | None) -> None:
-        """Take in how a visit ended; None for an answer."""
+    def note(self, error: SourceError | None, *, is_second_try: bool = False) -> None:
+        """Take in how a visit ended; None for an answer.
+
+        That a second try fails again says nothing of a source that answered others.
+        """
+        if error and is_second_try and self._any_answer and not is_of_the_source(error):
+            return
         self._last_error = error
         if isinstance(error, RetriableSourceError | AuthenticationFailed | PermissionDenied | WrongAddress):
             self._in_a_row[_patience(error)] += 1

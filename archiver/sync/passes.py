@@ -25,6 +25,7 @@ from archiver.store.ledger import (
     save_failure,
     start_run,
 )
+from archiver.store.sources import load_source_id
 from archiver.store.visit import Visit
 from archiver.store.writer import save_batch
 from archiver.superoffice.client import SuperOfficeClient
@@ -65,6 +66,8 @@ def run_pass(
     Returns: how it ended; whatever fails is in `error`, so that the next source has its turn.
     """
     try:
+        if order.is_dry:
+            _require_archived(database, source)
         lease = wait_for_turn(database, source, stop, patience)
     except Interrupted as stopped:
         return PassResult(source=source.name, outcome="interrupted", error=stopped)
@@ -84,6 +87,15 @@ def run_pass(
         if not isinstance(error, StoreUnavailable):  # which would only take its time to fail again
             with suppress(StoreError), database.writing() as connection:
                 release_lease(connection, lease)
+
+
+def _require_archived(database: Database, source: SourceSettings) -> None:
+    """A dry run makes no row, not even the source's."""
+    with database.reading() as connection:
+        if load_source_id(connection, source.name) is None:
+            raise ArchiverError(
+                "nothing is archived yet: every message would be new", hint="archiver backfill --plan says how many"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,7 +222,7 @@ class _Pass:
 
     def _take(self, visit: Visit, error: SourceError | None) -> None:
         self._counts.chat_sessions_visited += 1
-        self._outlook.note(error)
+        self._outlook.note(error, is_second_try=bool(visit.before and visit.before.failures))
         if error and is_of_the_source(error):
             self._suspects.append(visit)
         else:

@@ -51,6 +51,11 @@ class Frontier:
     below: frozenset[int] = frozenset()
     """Passed by a moment ago: a hole here may be a chat session that nobody wrote in yet."""
 
+    @property
+    def doubtful(self) -> frozenset[int]:
+        """Where an empty answer is not enough; the last one above too, lest a row of empty chats hide the next."""
+        return self.below | {max(self.above)} if self.above else self.below
+
 
 @dataclass(frozen=True, kw_only=True)
 class PassView:
@@ -109,7 +114,7 @@ def _with_states(
 
 def _due(chat_session_id: int, before: ChatSessionState | None, view: PassView, position: int) -> Due:
     after = before.last_message_id if before and view.kind != "reconcile" else 0
-    is_doubtful = before is not None and before.state == "absent" and chat_session_id in view.frontier.below
+    is_doubtful = before is not None and before.state == "absent" and chat_session_id in view.frontier.doubtful
     return Due(
         chat_session_id=chat_session_id, before=before, after=after, position=position, is_doubtful=is_doubtful
     )

@@ -16,7 +16,7 @@ class Route:
     first: IdRanges
     """Ascending; those that failed are left for later."""
     failing: tuple[int, ...] = ()
-    """The chosen chat sessions whose last visit failed, ascending."""
+    """The chosen chat sessions whose last visit failed, those that failed less often first."""
     resumed_at: int = 0
     """For a backfill that goes on where one was cut: the chat session it was cut at."""
 

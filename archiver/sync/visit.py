@@ -71,7 +71,7 @@ def _fetch(
 
 def _highest_own_id(reply: Reply, chat_session_id: int) -> int:
     ids = [message.chat_message_id for message in reply.messages if message.chat_session_id == chat_session_id]
-    ids += [item.chat_message_id for item in reply.undecodable if item.chat_message_id is not None]
+    ids += [item.chat_message_id for item in reply.undecodable if item.is_own and item.chat_message_id is not None]
     return max((key for key in ids if key <= MAX_ID), default=0)
 
 

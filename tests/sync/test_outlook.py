@@ -50,6 +50,14 @@ def test_what_single_chat_sessions_may_meet_takes_a_long_row(error: SourceError)
     assert gives_up(*[error] * OTHERWISE[0])
 
 
+def test_second_tries_that_fail_again_say_nothing_of_a_source_that_answers() -> None:
+    outlook = Outlook()
+    outlook.note(None)
+    for _ in range(100):
+        outlook.note(SourceUnavailable(), is_second_try=True)
+    outlook.check(is_last=True)
+
+
 def test_each_kind_of_failure_has_its_own_row() -> None:
     assert not gives_up(None, *[SourceUnavailable()] * 4, AuthenticationFailed())
 

@@ -464,3 +464,47 @@ def test_a_lease_that_could_not_be_released_does_not_hold_up_its_own_process(arc
         (source_id,) = [row["id"] for row in archive.table("source")]
         forget_lease(acquire_lease(connection, source_id))
     assert archive.run(ids="1").outcome == "complete"
+
+
+def test_many_that_fail_for_good_do_not_keep_others_from_a_second_try(
+    archive: Archive, chat: Chat, sandbox: Sandbox
+) -> None:
+    for number in range(1, 31):
+        chat(f"chat {number}")
+    for chat_session_id in range(1, 26):
+        sandbox.failures.add("status", status=403, chat_session_id=chat_session_id)
+    recovers = sandbox.failures.add("status", status=403, chat_session_id=30)
+    archive.configure(include="1-30")
+    for _ in range(3):
+        archive.run()
+    sandbox.failures.clear(recovers)
+    assert archive.run().outcome == "partial"
+    assert [row["ChatSessionId"] for row in archive.rows()] == [26, 27, 28, 29, 30]
+
+
+def test_a_row_of_empty_chats_hides_no_later_one_for_long(archive: Archive, chat: Chat) -> None:
+    chat("one")
+    archive.configure(include="1-200")
+    archive.run()
+    for _ in range(21):
+        chat()
+    chat("I wrote")
+    archive.run()
+    archive.run()
+    assert archive.rows() == archive.truth()
+
+
+def test_a_contradiction_about_another_chat_session_moves_no_cursor(
+    archive: Archive, chat: Chat, sandbox: Sandbox
+) -> None:
+    chat("Hello", "foreign", "foreign too")
+    for key in (2, 3):
+        sandbox.tenant.edit(key, ChatMessageId=100_000, chat_session_id=2)
+    archive.run(ids="1")
+    assert archive.state(1)["last_message_id"] == 1
+    assert len(archive.table("quarantine")) == 1
+
+
+def test_a_dry_run_of_what_was_never_archived_makes_no_row(archive: Archive) -> None:
+    assert archive.run("reconcile", is_dry=True).outcome == "failed"
+    assert all(rows == [] for rows in dump(archive.database).values())
