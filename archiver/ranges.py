@@ -9,7 +9,7 @@ from dataclasses import dataclass
 MAX_ID = 2**31 - 1
 """The largest id: int32 in the API everywhere."""
 
-_TEXT = re.compile(r"(\d+)(?:\s*-\s*(\d+))?")
+_TEXT = re.compile(r"(\d{1,10})(?:\s*-\s*(\d{1,10}))?")
 
 
 @dataclass(frozen=True)

@@ -32,13 +32,26 @@ def days_of(weekday_field: str) -> list[str]:
         ("*/2", ["Tue", "Thu", "Sat", "Sun"]),
         ("mon-fri", ["Mon", "Tue", "Wed", "Thu", "Fri"]),
         ("sat,0", ["Sat", "Sun"]),
+        ("sun-thu", ["Mon", "Tue", "Wed", "Thu", "Sun"]),
+        ("mon-5", ["Mon", "Tue", "Wed", "Thu", "Fri"]),
+        ("1-sat", ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]),
     ],
 )
 def test_weekdays_are_counted_from_sunday(field: str, days: list[str]) -> None:
     assert days_of(field) == days
 
 
-@pytest.mark.parametrize("line", ["", "hourly", "* * * *", "99 * * * *", "* * * * 8", "* * * * 5-1", "0 0 31 2 *"])
+@pytest.mark.parametrize(
+    "line",
+    ["", "hourly", "* * * *", "99 * * * *", "* * * * 8", "* * * * 5-1", "* * * * mon#1", "* * * * fro", "0 0 31 2 *"],
+)
 def test_what_is_no_cron_line_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match=r"cron|never comes"):
         cron_trigger(line)
+
+
+def test_a_day_of_the_month_and_a_weekday_are_alternatives() -> None:
+    trigger = cron_trigger("0 0 25 * 5")
+    first = trigger.get_next_fire_time(None, MONDAY)
+    second = trigger.get_next_fire_time(None, first + timedelta(seconds=1))
+    assert [at.strftime("%a %d") for at in (first, second)] == ["Wed 25", "Fri 27"]

@@ -72,6 +72,9 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(ExitCode.FAILED)
+    except OSError as error:  # a full disk behind our output, a working folder that is gone
+        print(f"archiver: {error.strerror or type(error).__name__}", file=sys.stderr)
+        sys.exit(ExitCode.FAILED)
     except Exception as error:  # noqa: BLE001 - the last line of defence
         where = traceback.extract_tb(error.__traceback__)[-1]
         # Neither the message nor the lines of the traceback: both may carry chat text.

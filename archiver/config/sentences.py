@@ -28,8 +28,9 @@ def sentences(error: ValidationError, tables: Mapping[str, Any]) -> Iterator[str
 def _where(loc: tuple[int | str, ...], tables: Mapping[str, Any]) -> str:
     match loc:
         case ("source", int(index), *rest):
-            name = tables["source"][index].get("name", f"number {index + 1}")
-            return f"source {name!r}: " + (".".join(map(str, rest)) + ": " if rest else "")
+            name = tables["source"][index].get("name")
+            label = repr(name) if isinstance(name, str) else f"number {index + 1}"
+            return f"source {label}: " + (".".join(map(str, rest)) + ": " if rest else "")
         case ():
             return ""
     return ".".join(map(str, loc)) + ": "
@@ -56,15 +57,21 @@ def _what(problem: ErrorDetails, loc: tuple[int | str, ...]) -> str:
             return f"must be at most {bounds['le']}"
         case "greater_than":
             return f"must be more than {bounds['gt']}"
-        case "int_type" | "int_parsing" | "int_from_float":
+        case "string_too_long" | "too_long":
+            return f"is too long: at most {bounds['max_length']} letters"
+        case "path_type":
+            return "expected a path"
+        case "int_type" | "int_parsing" | "int_parsing_size" | "int_from_float":
             return "expected a whole number"
-        case "float_type" | "float_parsing":
+        case "float_type" | "float_parsing" | "finite_number":
             return "expected a number"
         case "string_type":
             return "expected a text"
         case "bool_type" | "bool_parsing":
             return "expected true or false"
-    return problem["msg"].removeprefix("Value error, ")
+        case "value_error":
+            return problem["msg"].removeprefix("Value error, ")
+    return "can't be used as it is written"
 
 
 def _unknown_key(loc: tuple[int | str, ...]) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from archiver.config.cron import cron_trigger
-from archiver.config.values import Duration, FilePath, Ids, Secret, SecretText, Text, folder_of
+from archiver.config.values import Duration, FilePath, Ids, Secret, SecretText, Text, folder_of, reason
 from archiver.ranges import IdRanges
 
 _MB = 1024 * 1024
@@ -131,8 +131,10 @@ class RequestSettings(_Table):
         if path is None:
             return None
         path = folder_of(info) / path
-        if not path.is_file():
-            raise ValueError(f"there is no file {path}")
+        try:
+            path.open("rb").close()
+        except (OSError, ValueError) as error:
+            raise ValueError(f"{path} can't be read: {reason(error)}") from None
         return path
 
 
