@@ -1,5 +1,7 @@
 """The connection to the archive: transactions, and what each kind of database is told at first."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,6 +18,7 @@ from archiver.store.driver_errors import mapped_errors
 
 _BUSY_TIMEOUT_S = 30
 """How long SQLite waits for another writer: longer than any batch of ours takes to commit."""
+_WAL_PAUSE_S = 0.01
 _POSTGRESQL_ARGUMENTS: dict[str, Any] = {
     "connect_timeout": 10,
     "client_encoding": "utf8",
@@ -191,10 +194,24 @@ def _set_up_postgresql(connection: Any, _record: object) -> None:
 def _set_up_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver's own BEGIN comes late and leaves DDL out
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
+    _switch_to_wal(cursor)
     cursor.execute("PRAGMA synchronous=FULL")  # the source may have deleted what a power cut takes
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _switch_to_wal(cursor: sqlite3.Cursor) -> None:
+    """Switch a new file to WAL; SQLite does not wait by itself for another that does so at the same moment."""
+    gives_up_at = time.monotonic() + _BUSY_TIMEOUT_S
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > gives_up_at:
+                raise
+            time.sleep(_WAL_PAUSE_S)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

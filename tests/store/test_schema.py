@@ -33,20 +33,23 @@ def test_migrating_again_changes_nothing(database: Database) -> None:
     assert dump(database) == before
 
 
-def test_two_that_migrate_at_once_take_turns(empty_database_url: str) -> None:
+def test_those_that_migrate_at_once_take_turns(empty_database_url: str) -> None:
     results = []
+
+    together = threading.Barrier(6)
 
     def migrate_there() -> None:
         database = Database(empty_database_url)
+        together.wait()
         results.append(migrate(database))
         database.close()
 
-    threads = [threading.Thread(target=migrate_there) for _ in range(2)]
+    threads = [threading.Thread(target=migrate_there) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(results, key=str) == [(CURRENT_REVISION, CURRENT_REVISION), (None, CURRENT_REVISION)]
+    assert sorted(results, key=str) == [(CURRENT_REVISION, CURRENT_REVISION)] * 5 + [(None, CURRENT_REVISION)]
 
 
 @pytest.mark.parametrize(
