@@ -182,9 +182,9 @@ def _trouble(stage: _Stage) -> None:
     _title("503s in a burst, a dropped connection, a cut reply", "archiver run")
 
     def burst() -> None:
-        stage.tenant.failures.add("status", status=503, retry_after="1", times=6)
-        stage.tenant.failures.add("reset", times=1)
-        stage.tenant.failures.add("cut", times=1)
+        stage.tenant.oddities.add("status", status=503, retry_after="1", times=6)
+        stage.tenant.oddities.add("reset", times=1)
+        stage.tenant.oddities.add("cut", times=1)
 
     _let_them_type(stage)
     counts = _make_pass(stage, "incremental", halfway=burst)

@@ -4,9 +4,9 @@ It imports nothing of ours outside this folder: a simulator that shared the clie
 """
 
 from archiver.sandbox.credentials import Credentials
-from archiver.sandbox.failures import Failure, Failures
+from archiver.sandbox.oddities import Oddities, Oddity
 from archiver.sandbox.server import Sandbox
 from archiver.sandbox.settings import SandboxSettings
 from archiver.sandbox.tenant import Tenant, UnknownId
 
-__all__ = ["Credentials", "Failure", "Failures", "Sandbox", "SandboxSettings", "Tenant", "UnknownId"]
+__all__ = ["Credentials", "Oddities", "Oddity", "Sandbox", "SandboxSettings", "Tenant", "UnknownId"]

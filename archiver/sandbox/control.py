@@ -1,6 +1,6 @@
 """The control interface: what tests and the demo do to the tenant from outside, as JSON over HTTP.
 
-It has no authentication, being part of a test tool. Each route is one call of the tenant, the failures, the request
+It has no authentication, being part of a test tool. Each route is one call of the tenant, the oddities, the request
 log or the live chats. What it doesn't understand gets a 400 with one sentence, an unknown id a 404.
 """
 
@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from archiver.sandbox.failures import Failure, Failures
 from archiver.sandbox.live import LiveChats
+from archiver.sandbox.oddities import Oddities, Oddity
 from archiver.sandbox.records import ChatSession, MessageType
 from archiver.sandbox.replies import JSON
 from archiver.sandbox.request_log import RequestLog
@@ -24,7 +24,7 @@ from archiver.sandbox.tenant import Tenant, UnknownId
 AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
 Handler = Callable[[Request], Awaitable[object]]
 T = TypeVar("T")
-Record = TypeVar("Record", ChatSession, Failure)
+Record = TypeVar("Record", ChatSession, Oddity)
 
 MOST_LIVE_EVENTS = 100_000  # per request, so that a slip of the finger doesn't fill the memory
 
@@ -56,9 +56,9 @@ class BadInput(ValueError):
 class Control:
     """The routes below /control/."""
 
-    def __init__(self, tenant: Tenant, failures: Failures, requests: RequestLog, live: LiveChats) -> None:
+    def __init__(self, tenant: Tenant, oddities: Oddities, requests: RequestLog, live: LiveChats) -> None:
         self._tenant = tenant
-        self._failures = failures
+        self._oddities = oddities
         self._requests = requests
         self._live = live
 
@@ -81,10 +81,10 @@ class Control:
             ("POST", "/control/messages", self._post, "post a message; returns its id"),
             ("PATCH", "/control/messages/{id:int}", self._edit, "change any of its fields, values as they are"),
             ("DELETE", "/control/messages/{id:int}", self._delete_message, "remove a message"),
-            ("POST", "/control/failures", self._add_failure, "switch a failure on; returns its id"),
-            ("GET", "/control/failures", self._list_failures, "the failures in force"),
-            ("DELETE", "/control/failures", self._clear_failures, "switch all failures off"),
-            ("DELETE", "/control/failures/{id:int}", self._clear_failure, "switch one failure off"),
+            ("POST", "/control/oddities", self._add_oddity, "switch an oddity on; returns its id"),
+            ("GET", "/control/oddities", self._list_failures, "the oddities in force"),
+            ("DELETE", "/control/oddities", self._clear_failures, "switch all oddities off"),
+            ("DELETE", "/control/oddities/{id:int}", self._clear_oddity, "switch one oddity off"),
             ("GET", "/control/requests", self._list_requests, "the SuperOffice requests seen, oldest first"),
             ("DELETE", "/control/requests", self._clear_requests, "forget the requests seen"),
             ("GET", "/control/truth", self._truth, "all messages held; ?chat_session_id=N for one chat session"),
@@ -121,22 +121,22 @@ class Control:
         self._tenant.delete_message(request.path_params["id"])
         return {}
 
-    async def _add_failure(self, request: Request) -> object:
+    async def _add_oddity(self, request: Request) -> object:
         values = await _body(request, dict[str, Any])
-        _converted(values, Failure)
-        return {"id": self._failures.add(**values)}
+        _converted(values, Oddity)
+        return {"id": self._oddities.add(**values)}
 
     async def _list_failures(self, _request: Request) -> object:
-        return {"failures": self._failures.all()}
+        return {"oddities": self._oddities.all()}
 
     async def _clear_failures(self, _request: Request) -> object:
-        self._failures.clear()
+        self._oddities.clear()
         return {}
 
-    async def _clear_failure(self, request: Request) -> object:
-        failure_id = request.path_params["id"]
-        if not self._failures.clear(failure_id):
-            raise UnknownId(f"There is no failure {failure_id}.")
+    async def _clear_oddity(self, request: Request) -> object:
+        oddity_id = request.path_params["id"]
+        if not self._oddities.clear(oddity_id):
+            raise UnknownId(f"There is no oddity {oddity_id}.")
         return {}
 
     async def _list_requests(self, _request: Request) -> object:

@@ -1,6 +1,6 @@
-"""What every SuperOffice request passes: sign-in, the failure rules, the answer, the request log, the pause.
+"""What every SuperOffice request passes: sign-in, the oddity rules, the answer, the request log, the pause.
 
-Sign-in comes first, so `times` of a failure counts requests of those who may call at all.
+Sign-in comes first, so `times` of an oddity counts requests of those who may call at all.
 """
 
 from collections.abc import Awaitable, Callable
@@ -12,8 +12,8 @@ from starlette.routing import Route
 
 from archiver.sandbox.credentials import Credentials
 from archiver.sandbox.delivery import Delivery, DeliveryResponse
-from archiver.sandbox.failures import Failures
 from archiver.sandbox.misbehaviour import misbehave
+from archiver.sandbox.oddities import Oddities
 from archiver.sandbox.operation import Call, Operation
 from archiver.sandbox.replies import Refusal, Reply, not_found, unauthorized
 from archiver.sandbox.request_log import RecordedRequest, RequestLog
@@ -26,7 +26,7 @@ class Gate:
     """The way in to the operations."""
 
     credentials: Credentials
-    failures: Failures
+    oddities: Oddities
     requests: RequestLog
     latency_s: float = 0.0
 
@@ -51,10 +51,10 @@ class Gate:
     def _deliver(self, operation: Operation, call: Call, chat_session_id: int | None) -> Delivery:
         if not self.credentials.accept(call.headers):
             return Delivery(reply=unauthorized())
-        failure = self.failures.take(operation.name, chat_session_id)
-        if failure is None:
+        oddity = self.oddities.take(operation.name, chat_session_id)
+        if oddity is None:
             return Delivery(reply=_answer(operation, call))
-        return misbehave(failure, lambda: _answer(operation, call))
+        return misbehave(oddity, lambda: _answer(operation, call))
 
 
 def _answer(operation: Operation, call: Call) -> Reply:

@@ -24,7 +24,7 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """A named call; the name is what failures and the request log use."""
+    """A named call; the name is what oddities and the request log use."""
 
     name: str
     method: str

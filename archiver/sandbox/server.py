@@ -11,9 +11,9 @@ from starlette.applications import Starlette
 
 from archiver.sandbox.chats import populate
 from archiver.sandbox.control import Control
-from archiver.sandbox.failures import Failures
 from archiver.sandbox.gate import Gate
 from archiver.sandbox.live import LiveChats
+from archiver.sandbox.oddities import Oddities
 from archiver.sandbox.request_log import RequestLog
 from archiver.sandbox.serving import ServingThread
 from archiver.sandbox.settings import SandboxSettings
@@ -26,14 +26,14 @@ ONSITE_ROOT_PATH = "/SuperOffice/api/v1"
 class Sandbox:
     """A simulated SuperOffice tenant, to be used in a `with` block.
 
-    The tenant is filled when the object is made and served inside the block. After the block `tenant`, `failures`
+    The tenant is filled when the object is made and served inside the block. After the block `tenant`, `oddities`
     and `requests` can still be read; a sandbox isn't started twice.
     """
 
     def __init__(self, settings: SandboxSettings | None = None) -> None:
         self.settings = settings or SandboxSettings()
         self.tenant = Tenant()
-        self.failures = Failures(self.settings.seed)
+        self.oddities = Oddities(self.settings.seed)
         self.requests = RequestLog()
         unfinished = populate(
             self.tenant,
@@ -99,12 +99,12 @@ class Sandbox:
         ).operations()
         gate = Gate(
             credentials=self.settings.credentials,
-            failures=self.failures,
+            oddities=self.oddities,
             requests=self.requests,
             latency_s=self.settings.latency_s,
         )
         roots = dict.fromkeys((self.settings.root_path.rstrip("/"), ONSITE_ROOT_PATH))
-        control = Control(self.tenant, self.failures, self.requests, self.live)
+        control = Control(self.tenant, self.oddities, self.requests, self.live)
         served = [route for root in roots for route in gate.routes(root, operations)]
         return Starlette(routes=[*control.routes(), *served])
 

@@ -99,7 +99,7 @@ def test_a_partial_pass_exits_3_and_status_says_why(
     configured(include="1-2")
     run("migrate")
     run("run")
-    sandbox.failures.add("null", chat_session_id=2)
+    sandbox.oddities.add("null", chat_session_id=2)
     result = run("run")
     assert result.returncode == 3
     assert "partial; 2 chat sessions visited (1 failed)" in result.stdout
@@ -198,8 +198,8 @@ def test_no_text_name_or_secret_reaches_a_verbose_log(
     chat("planted-text")
     chat("planted-text")
     sandbox.tenant.post(1, message="planted-text", author="planted-name")
-    sandbox.failures.add("error_object", chat_session_id=2, message="planted-text")
-    sandbox.failures.add("status", status=503, times=1)
+    sandbox.oddities.add("error_object", chat_session_id=2, message="planted-text")
+    sandbox.oddities.add("status", status=503, times=1)
     configured(include="1-3")
     run("migrate")
     result = run("-v", "run")

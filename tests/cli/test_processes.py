@@ -48,7 +48,7 @@ def test_a_backfill_killed_in_the_middle_converges_with_every_message_once(
 ) -> None:
     with Sandbox() as full:
         write_config(tmp_path, database_url, full.base_url, include="1-300")
-        full.failures.add("slow", seconds=0.05)  # so that it is never done before it is killed
+        full.oddities.add("slow", seconds=0.05)  # so that it is never done before it is killed
         for asked in (40, 80):
             full.requests.clear()
             with started(tmp_path, "backfill") as process:
@@ -56,7 +56,7 @@ def test_a_backfill_killed_in_the_middle_converges_with_every_message_once(
                 process.kill()
                 process.wait(ENOUGH_S)
             assert process.returncode == -signal.SIGKILL
-        full.failures.clear()
+        full.oddities.clear()
         assert run("backfill").returncode == 0
         assert wire_rows(database) == truth_of(full)
     assert outcomes(database)[-1] == "complete"
@@ -70,14 +70,14 @@ def test_a_stopped_run_commits_what_it_has_and_exits_130(
         write_config(tmp_path, database_url, full.base_url, include="1-300")
         for number in (signal.SIGINT, signal.SIGTERM):
             full.requests.clear()
-            full.failures.add("slow", seconds=0.05)
+            full.oddities.add("slow", seconds=0.05)
             with started(tmp_path, "backfill") as process:
                 wait_for_requests(full, 30)
                 process.send_signal(number)
                 _, errors = process.communicate(timeout=ENOUGH_S)
             assert process.returncode == 130
             assert "committing what was fetched" in errors
-        full.failures.clear()
+        full.oddities.clear()
         assert outcomes(database) == ["interrupted", "interrupted"]
         assert len(wire_rows(database)) > 0
         assert run("backfill").returncode == 0

@@ -33,15 +33,15 @@ def test_a_chat_session_is_edited(sandbox: Sandbox, client: Client) -> None:
 
 
 def test_failures_are_switched_on_and_off(client: Client) -> None:
-    added = client.control("POST", "/failures", json={"kind": "status", "status": 503, "times": 3})
+    added = client.control("POST", "/oddities", json={"kind": "status", "status": 503, "times": 3})
     assert added.json() == {"id": 1}
     assert client.get_chat_messages(1).status_code == 503
-    assert client.control("GET", "/failures").json()["failures"][0]["times"] == 2
-    assert client.control("DELETE", "/failures/1").ok
+    assert client.control("GET", "/oddities").json()["oddities"][0]["times"] == 2
+    assert client.control("DELETE", "/oddities/1").ok
     assert client.get_chat_messages(1).status_code == 200
-    client.control("POST", "/failures", json={"kind": "null"})
-    assert client.control("DELETE", "/failures").ok
-    assert client.control("GET", "/failures").json() == {"failures": []}
+    client.control("POST", "/oddities", json={"kind": "null"})
+    assert client.control("DELETE", "/oddities").ok
+    assert client.control("GET", "/oddities").json() == {"oddities": []}
 
 
 def test_requests_are_listed_and_forgotten(client: Client) -> None:
@@ -73,11 +73,11 @@ def test_the_summary_counts(client: Client) -> None:
         ("DELETE", "/messages/1", None, 404, "no message 1"),
         ("POST", "/chat-sessions", {"colour": "red"}, 400, "colour"),
         ("POST", "/chat-sessions", {"when_requested": "2026-01-01T00:00:00"}, 400, "time zone"),
-        ("POST", "/failures", {"kind": "boom"}, 400, "kind"),
-        ("POST", "/failures", {"kind": "null", "times": 0}, 400, "times must be at least 1"),
-        ("POST", "/failures", {"kind": "null", "times": "x"}, 400, "times"),
-        ("POST", "/failures", {}, 400, "kind"),
-        ("DELETE", "/failures/7", None, 404, "no failure 7"),
+        ("POST", "/oddities", {"kind": "boom"}, 400, "kind"),
+        ("POST", "/oddities", {"kind": "null", "times": 0}, 400, "times must be at least 1"),
+        ("POST", "/oddities", {"kind": "null", "times": "x"}, 400, "times"),
+        ("POST", "/oddities", {}, 400, "kind"),
+        ("DELETE", "/oddities/7", None, 404, "no oddity 7"),
         ("GET", "/truth?chat_session_id=x", None, 400, "must be a number"),
         ("POST", "/live", {"events": 0}, 400, "events"),
     ],

@@ -171,7 +171,7 @@ def test_a_chat_session_whose_entity_is_null_is_missing(make_client: ClientMaker
 def test_an_error_object_does_not_say_whether_a_chat_session_exists(
     sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event
 ) -> None:
-    sandbox.failures.add("error_object", message=CHAT_TEXT)
+    sandbox.oddities.add("error_object", message=CHAT_TEXT)
     with pytest.raises(UnexpectedReply, match=r"is not that chat session$"):
         make_client().chat_session_exists(1, stop)
 
@@ -199,8 +199,8 @@ def test_what_is_no_entity_says_nothing(
 def test_null_and_empty_are_different_answers(
     sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event
 ) -> None:
-    sandbox.failures.add("null", times=1)
-    sandbox.failures.add("empty", times=1)
+    sandbox.oddities.add("null", times=1)
+    sandbox.oddities.add("empty", times=1)
     client: SuperOfficeClient = make_client()
     with pytest.raises(NullReply, match=r"^The source answered null, which may be a failed call$"):
         client.fetch_messages(1, 0, stop)

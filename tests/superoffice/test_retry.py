@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from archiver.config.settings import RetrySettings
 from archiver.errors import Interrupted, RateLimited, SourceError, SourceUnavailable
 from archiver.sandbox import Sandbox
-from archiver.sandbox.failures import Kind
+from archiver.sandbox.oddities import Kind
 from archiver.superoffice.retry import MAX_RETRY_AFTER_S, parse_retry_after
 from tests.superoffice.conftest import QUICK, ClientMaker
 
@@ -23,7 +23,7 @@ NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 def test_a_call_that_fails_twice_succeeds_in_the_end(
     sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event
 ) -> None:
-    sandbox.failures.add("status", status=503, times=2)
+    sandbox.oddities.add("status", status=503, times=2)
     client = make_client(QUICK)
     assert len(client.fetch_messages(1, 0, stop).messages) == 1
     statuses = [request.status for request in sandbox.requests.all()]
@@ -34,14 +34,14 @@ def test_a_call_that_fails_twice_succeeds_in_the_end(
 def test_a_broken_connection_is_tried_again(
     sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event, kind: Kind
 ) -> None:
-    sandbox.failures.add(kind, times=2)
+    sandbox.oddities.add(kind, times=2)
     client = make_client(QUICK)
     assert len(client.fetch_messages(1, 0, stop).messages) == 1
     assert (client.request_count, client.retry_count) == (3, 2)
 
 
 def test_attempts_are_bounded(sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event) -> None:
-    sandbox.failures.add("status", status=503)
+    sandbox.oddities.add("status", status=503)
     client = make_client(QUICK)
     with pytest.raises(SourceUnavailable, match=r"^HTTP 503 from the source$"):
         client.fetch_messages(1, 0, stop)
@@ -52,7 +52,7 @@ def test_attempts_are_bounded(sandbox: Sandbox, make_client: ClientMaker, stop: 
 def test_a_fatal_error_is_not_tried_again(
     sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event, status: int
 ) -> None:
-    sandbox.failures.add("status", status=status)
+    sandbox.oddities.add("status", status=status)
     client = make_client(QUICK)
     with pytest.raises(SourceError):
         client.fetch_messages(1, 0, stop)
@@ -63,7 +63,7 @@ def test_a_fatal_error_is_not_tried_again(
 def test_what_is_no_answer_is_not_tried_again(
     sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event, kind: Kind
 ) -> None:
-    sandbox.failures.add(kind)
+    sandbox.oddities.add(kind)
     with pytest.raises(SourceError):
         make_client(QUICK).fetch_messages(1, 0, stop)
     assert len(sandbox.requests.all()) == 1
@@ -72,7 +72,7 @@ def test_what_is_no_answer_is_not_tried_again(
 def test_a_retry_after_beyond_the_total_time_fails_at_once(
     sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event
 ) -> None:
-    sandbox.failures.add("status", status=429, retry_after="600")
+    sandbox.oddities.add("status", status=429, retry_after="600")
     client = make_client(RetrySettings(max_total=timedelta(minutes=5)))
     with pytest.raises(RateLimited) as caught:
         client.fetch_messages(1, 0, stop)
@@ -82,7 +82,7 @@ def test_a_retry_after_beyond_the_total_time_fails_at_once(
 def test_a_long_retry_after_holds_the_other_calls_too_without_a_request(
     sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event
 ) -> None:
-    sandbox.failures.add("status", status=429, retry_after="600", times=1)
+    sandbox.oddities.add("status", status=429, retry_after="600", times=1)
     client = make_client(RetrySettings(attempts=6))
     for _ in range(3):
         with pytest.raises(RateLimited):
@@ -94,7 +94,7 @@ def test_a_long_retry_after_holds_the_other_calls_too_without_a_request(
 def test_a_retry_after_that_asks_for_no_wait_leaves_the_usual_pause(
     sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event, retry_after: str
 ) -> None:
-    sandbox.failures.add("status", status=503, retry_after=retry_after, times=1)
+    sandbox.oddities.add("status", status=503, retry_after=retry_after, times=1)
     assert len(make_client(QUICK).fetch_messages(1, 0, stop).messages) == 1
 
 
@@ -131,7 +131,7 @@ def stop_at_retry(stop: threading.Event) -> Iterator[threading.Event]:
 def test_a_stop_during_a_pause_ends_it_and_sends_no_more(
     sandbox: Sandbox, make_client: ClientMaker, stop_at_retry: threading.Event
 ) -> None:
-    sandbox.failures.add("status", status=503, retry_after="1800")
+    sandbox.oddities.add("status", status=503, retry_after="1800")
     client = make_client(PATIENT)
     with pytest.raises(Interrupted):
         client.fetch_messages(1, 0, stop_at_retry)
@@ -152,7 +152,7 @@ def test_a_stop_while_waiting_for_a_turn_sends_no_more(
 def test_a_retry_is_announced_with_its_kind_and_pause(
     sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event, caplog: pytest.LogCaptureFixture
 ) -> None:
-    sandbox.failures.add("status", status=429, times=1)
+    sandbox.oddities.add("status", status=429, times=1)
     make_client(QUICK).fetch_messages(1, 0, stop)
     (record,) = [each.__dict__ for each in caplog.records if each.__dict__.get("event") == "retry_scheduled"]
     assert [record[key] for key in ("levelname", "source", "kind", "wait_s")] == [

@@ -80,7 +80,7 @@ def test_each_failure_has_its_error_which_tells_no_secret(
     message: str,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    sandbox.failures.add(**{"kind": "status", **failure})
+    sandbox.oddities.add(**{"kind": "status", **failure})
     with pytest.raises(SourceError) as caught:
         make_client(limits=limits_for(failure)).fetch_messages(1, 0, stop)
     assert (type(caught.value), str(caught.value)) == (kind, message)
@@ -121,7 +121,7 @@ def test_a_redirect_is_refused_and_nothing_reaches_the_other_host(
     sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event
 ) -> None:
     with Sandbox.empty() as other:
-        sandbox.failures.add("redirect", location=f"{other.base_url}/v1/Agents/Chat/GetChatMessages")
+        sandbox.oddities.add("redirect", location=f"{other.base_url}/v1/Agents/Chat/GetChatMessages")
         with pytest.raises(WrongAddress):
             make_client().fetch_messages(1, 0, stop)
         assert (len(sandbox.requests.all()), other.requests.all()) == (1, [])

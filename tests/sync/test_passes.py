@@ -60,7 +60,7 @@ def test_one_failing_chat_session_is_recorded_and_the_others_are_stored(
 ) -> None:
     for text in ("one", "two", "three"):
         chat(text)
-    sandbox.failures.add("status", status=503, chat_session_id=2)
+    sandbox.oddities.add("status", status=503, chat_session_id=2)
     result = archive.run(ids="1-3")
     assert result.outcome == "partial"
     assert (result.counts.chat_sessions_visited, result.counts.chat_sessions_failed) == (3, 1)
@@ -75,10 +75,10 @@ def test_a_chat_session_that_failed_is_caught_up_and_its_error_resolved(
 ) -> None:
     chat("one")
     chat("two")
-    sandbox.failures.add("error_object", chat_session_id=2)
+    sandbox.oddities.add("error_object", chat_session_id=2)
     archive.run(ids="1-2")
     archive.run(ids="1-2")
-    sandbox.failures.clear()
+    sandbox.oddities.clear()
     assert archive.run(ids="1-2").outcome == "complete"
     assert archive.rows() == archive.truth()
     (error,) = archive.table("sync_error")
@@ -96,12 +96,12 @@ def test_what_is_no_array_moves_no_cursor_and_ends_partial(
     archive.run(ids="1-2")
     before = archive.state(1)
     sandbox.tenant.post(1, message="more")
-    sandbox.failures.add(kind, chat_session_id=1)  # type: ignore[arg-type]
+    sandbox.oddities.add(kind, chat_session_id=1)  # type: ignore[arg-type]
     assert archive.run(ids="1-2").outcome == "partial"
     after = archive.state(1)
     assert after["last_message_id"] == before["last_message_id"]
     assert after["state"] == "open"
-    sandbox.failures.clear()
+    sandbox.oddities.clear()
     archive.run(ids="1-2")
     assert archive.rows() == archive.truth()
 
@@ -131,7 +131,7 @@ def test_a_null_where_we_hold_nothing_is_a_failure_when_the_entity_exists(
 ) -> None:
     chat("Hello")
     chat("Hi")
-    sandbox.failures.add("null", chat_session_id=1, operation="GetChatMessages", times=1)
+    sandbox.oddities.add("null", chat_session_id=1, operation="GetChatMessages", times=1)
     assert archive.run(ids="1-2").outcome == "partial"
     assert archive.state(1)["last_error"] == "null_reply"
     assert archive.run(ids="1-2").outcome == "complete"
@@ -296,7 +296,7 @@ def test_bad_neighbours_starve_nobody_for_long(
     for number in range(1, 41):
         chat(f"chat {number}")
     for chat_session_id in failing:
-        sandbox.failures.add(**failure, chat_session_id=chat_session_id)
+        sandbox.oddities.add(**failure, chat_session_id=chat_session_id)
     archive.configure(attempts=1, include="1-40")
     archive.run(threads=1)
     assert archive.run(threads=1).outcome in ("partial", "failed")
@@ -327,14 +327,14 @@ def test_a_resumed_backfill_visits_again_what_had_failed(archive: Archive, chat:
     stop = threading.Event()
     for text in ("one", "two", "three", "four", "five"):
         chat(text)
-    sandbox.failures.add("error_object", chat_session_id=1)
+    sandbox.oddities.add("error_object", chat_session_id=1)
 
     def stop_at_three(progress: Progress) -> None:
         if progress.counts.chat_sessions_visited == 3:
             stop.set()
 
     archive.run("backfill", ids="1-5", threads=1, stop=stop, report=stop_at_three)
-    sandbox.failures.clear()
+    sandbox.oddities.clear()
     assert archive.run("backfill", ids="1-5").outcome == "complete"
     assert archive.rows() == archive.truth()
 
@@ -426,10 +426,10 @@ def test_a_hole_whose_first_visit_failed_is_absent_once_it_answers(
     archive: Archive, chat: Chat, sandbox: Sandbox
 ) -> None:
     chat("Hello")
-    sandbox.failures.add("status", status=500, chat_session_id=40)
+    sandbox.oddities.add("status", status=500, chat_session_id=40)
     archive.run()
     assert archive.state(40)["last_error"] == "source_unavailable"
-    sandbox.failures.clear()
+    sandbox.oddities.clear()
     chat("above the highest known, not above 40")
     archive.run()
     assert archive.rows() == archive.truth()
@@ -472,12 +472,12 @@ def test_many_that_fail_for_good_do_not_keep_others_from_a_second_try(
     for number in range(1, 31):
         chat(f"chat {number}")
     for chat_session_id in range(1, 26):
-        sandbox.failures.add("status", status=403, chat_session_id=chat_session_id)
-    recovers = sandbox.failures.add("status", status=403, chat_session_id=30)
+        sandbox.oddities.add("status", status=403, chat_session_id=chat_session_id)
+    recovers = sandbox.oddities.add("status", status=403, chat_session_id=30)
     archive.configure(include="1-30")
     for _ in range(3):
         archive.run()
-    sandbox.failures.clear(recovers)
+    sandbox.oddities.clear(recovers)
     assert archive.run().outcome == "partial"
     assert [row["ChatSessionId"] for row in archive.rows()] == [26, 27, 28, 29, 30]
 

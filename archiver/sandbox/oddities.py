@@ -1,4 +1,4 @@
-"""Failures to switch on: which requests a rule hits, and how often. `misbehaviour.py` says what then happens."""
+"""Oddities to switch on: which requests a rule hits, and how often. `misbehaviour.py` says what then happens."""
 
 from dataclasses import dataclass, replace
 from random import Random
@@ -10,8 +10,8 @@ KINDS: tuple[str, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Failure:
-    """One rule: the requests that it matches fail in its way.
+class Oddity:
+    """One rule: the requests that it matches are answered in its way.
 
     Raises: ValueError, with a sentence, for values out of bounds.
     """
@@ -21,7 +21,7 @@ class Failure:
     chat_session_id: int | None = None  # None: any
     times: int | None = None  # how many requests still fail, from 1; None: until cleared
     probability: float = 1.0  # of failing, for each matching request; above 0, at most 1
-    id: int = 0  # given by `Failures.add`
+    id: int = 0  # given by `Oddities.add`
 
     status: int = 500  # for "status"
     retry_after: str | None = None  # for "status": the header's value, sent as it stands
@@ -45,60 +45,60 @@ class Failure:
         return self.operation in (None, operation) and self.chat_session_id in (None, chat_session_id)
 
 
-class Failures:
+class Oddities:
     """The rules in force, in the order in which they were added."""
 
     def __init__(self, seed: int = 0) -> None:
         self._lock = Lock()
         self._random = Random(seed)
-        self._rules: dict[int, Failure] = {}
+        self._rules: dict[int, Oddity] = {}
         self._next_id = 1
 
     def add(self, kind: Kind, **parameters: Any) -> int:
-        """Switch a failure on; `parameters` are the other fields of `Failure`. Returns its id.
+        """Switch an oddity on; `parameters` are the other fields of `Oddity`. Returns its id.
 
         Raises: ValueError (a value out of bounds), TypeError (no such parameter).
         """
-        failure = Failure(kind=kind, **parameters)
+        oddity = Oddity(kind=kind, **parameters)
         with self._lock:
             new_id, self._next_id = self._next_id, self._next_id + 1
-            self._rules[new_id] = replace(failure, id=new_id)
+            self._rules[new_id] = replace(oddity, id=new_id)
             return new_id
 
-    def all(self) -> list[Failure]:
+    def all(self) -> list[Oddity]:
         """The rules in force; `times` is what is left."""
         with self._lock:
             return list(self._rules.values())
 
-    def clear(self, failure_id: int | None = None) -> bool:
-        """Switch one failure off, or all. Returns whether there was one."""
+    def clear(self, oddity_id: int | None = None) -> bool:
+        """Switch one oddity off, or all. Returns whether there was one."""
         with self._lock:
-            if failure_id is not None:
-                return self._rules.pop(failure_id, None) is not None
+            if oddity_id is not None:
+                return self._rules.pop(oddity_id, None) is not None
             had_some = bool(self._rules)
             self._rules.clear()
             return had_some
 
-    def take(self, operation: str, chat_session_id: int | None) -> Failure | None:
+    def take(self, operation: str, chat_session_id: int | None) -> Oddity | None:
         """The first rule that hits this request, counted as used; None: the request goes well."""
         with self._lock:
-            for failure in self._rules.values():
-                if failure.matches(operation, chat_session_id) and self._strikes(failure):
-                    self._use(failure)
-                    return failure
+            for oddity in self._rules.values():
+                if oddity.matches(operation, chat_session_id) and self._strikes(oddity):
+                    self._use(oddity)
+                    return oddity
             return None
 
-    def _strikes(self, failure: Failure) -> bool:
-        # Drawn only when it matters, so that certain failures don't shift the seeded sequence.
-        return failure.probability == 1 or self._random.random() < failure.probability
+    def _strikes(self, oddity: Oddity) -> bool:
+        # Drawn only when it matters, so that certain oddities don't shift the seeded sequence.
+        return oddity.probability == 1 or self._random.random() < oddity.probability
 
-    def _use(self, failure: Failure) -> None:
-        if failure.times is None:
+    def _use(self, oddity: Oddity) -> None:
+        if oddity.times is None:
             return
-        if failure.times == 1:
-            del self._rules[failure.id]
+        if oddity.times == 1:
+            del self._rules[oddity.id]
         else:
-            self._rules[failure.id] = replace(failure, times=failure.times - 1)
+            self._rules[oddity.id] = replace(oddity, times=oddity.times - 1)
 
 
 def _require(condition: bool, sentence: str) -> None:
