@@ -4,17 +4,27 @@
       ConfigError                fix the configuration or the command; carries `problems`, all of them
       Interrupted                somebody asked us to stop
       SourceError                the source, for one call
-        RetriableSourceError     asking again may help
+        RetriableSourceError     asked again after growing pauses
           SourceUnavailable      no answer, or one that says "not now"
             SourceUnreachable    not even a connection: nothing that one chat session could cause
+            SourceDown           call after call fails: nothing that one chat session could cause
+            ReplyCut             the end of the reply is missing
+            MaintenancePage      a page for people in place of an answer
           RateLimited            the source asked us to wait
-        FatalSourceError         asking again the same way will not help
+        CredentialRefused        asked once more, with the credential read anew
           AuthenticationFailed   who we are was refused: no other call will fare better
+          SignInPage             a page that asks for a password in place of an answer
           PermissionDenied       what we ask for was refused
-          WrongAddress           the address leads elsewhere: a redirect, 404, 421
+        UnexpectedReply          an answer that proves nothing: asked once more, then by a later visit
+          NullReply              `null`: nothing found, or a failed call; nobody can tell, so it is not asked again
+          ErrorReply             an error object with status 200
+          WrongContentType       the reply says that it is no JSON
+          UndecodableReply       JSON by its label that can't be read
+        FatalSourceError         never asked again
+          WrongAddress           the address leads elsewhere: a redirect, 404
+            MisdirectedRequest   421: the tenant lives on another host
           RequestRefused         the source calls our request invalid
-          UnexpectedReply        an answer that proves nothing
-            NullReply            `null`: nothing found, or a failed call; nobody can tell
+          ReplyTooLarge          more than we are willing to read
       StoreError                 the archive's database
         StoreUnavailable         it can't be reached or doesn't answer
         StoreRefused             it can be reached and refuses, for instance a full disk
@@ -94,36 +104,81 @@ class SourceUnreachable(SourceUnavailable):
     """The source can't be reached"""
 
 
+class SourceDown(SourceUnavailable):
+    """The source fails call after call"""
+
+
+class ReplyCut(SourceUnavailable):
+    """The reply was cut off"""
+
+
+class MaintenancePage(SourceUnavailable):
+    """The source answered with a web page"""
+
+
 class RateLimited(RetriableSourceError):
     """The source asks us to slow down"""
+
+
+class CredentialRefused(SourceError):
+    """The source refused our credential"""
+
+
+class AuthenticationFailed(CredentialRefused):
+    """The source refused our credentials"""
+
+
+class SignInPage(CredentialRefused):
+    """The source answered with a page that asks for a password"""
+
+
+class PermissionDenied(CredentialRefused):
+    """The source denies access"""
+
+
+class UnexpectedReply(SourceError):
+    """The reply is not an answer"""
+
+
+class NullReply(UnexpectedReply):
+    """The source answered null, which may be a failed call"""
+
+
+class ErrorReply(UnexpectedReply):
+    """The source answered with an error object"""
+
+
+class WrongContentType(UnexpectedReply):
+    """The reply is not JSON"""
+
+
+class UndecodableReply(UnexpectedReply):
+    """The reply can't be read"""
+
+    def __init__(self, message: str = "", *, hint: str = "", payload: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.payload = payload
+        """The whole reply as ASCII JSON text, for the quarantine, when it may hold messages; never to be logged."""
 
 
 class FatalSourceError(SourceError):
     """The source refused"""
 
 
-class AuthenticationFailed(FatalSourceError):
-    """The source refused our credentials"""
-
-
-class PermissionDenied(FatalSourceError):
-    """The source denies access"""
-
-
 class WrongAddress(FatalSourceError):
     """The address does not lead to the API"""
+
+
+class MisdirectedRequest(WrongAddress):
+    """The source says that the tenant lives on another host"""
 
 
 class RequestRefused(FatalSourceError):
     """The source calls our request invalid"""
 
 
-class UnexpectedReply(FatalSourceError):
-    """The reply is not an answer"""
-
-
-class NullReply(UnexpectedReply):
-    """The source answered null, which may be a failed call"""
+class ReplyTooLarge(FatalSourceError):
+    """The reply is larger than we are willing to read"""
 
 
 class StoreError(ArchiverError):

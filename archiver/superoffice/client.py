@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from archiver.config.settings import RetrySettings, SourceSettings
-from archiver.errors import Interrupted, RateLimited, RetriableSourceError, UnexpectedReply
+from archiver.errors import Interrupted, RateLimited, RetriableSourceError, UndecodableReply, UnexpectedReply
 from archiver.model import Reply
 from archiver.superoffice.decode import decode_reply
 from archiver.superoffice.endpoint import GET_CHAT_MESSAGES, GET_CHAT_SESSION_ENTITY, api_root
+from archiver.superoffice.nonanswers import page
 from archiver.superoffice.rate import TokenBucket
 from archiver.superoffice.retry import retrying
 from archiver.superoffice.signin import request_headers
@@ -116,7 +117,7 @@ def _is_entity(reply: bytes, chat_session_id: int) -> bool:
     try:
         entity = json.loads(reply)
     except (ValueError, RecursionError):
-        raise UnexpectedReply("the reply to GetChatSessionEntity is no JSON") from None
+        raise page(reply) or UndecodableReply("the reply to GetChatSessionEntity is no JSON") from None
     if entity is None:
         return False
     if isinstance(entity, dict) and entity.get("ChatSessionId") == chat_session_id:

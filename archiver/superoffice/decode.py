@@ -16,8 +16,9 @@ from typing import Annotated, Any
 
 import msgspec
 
-from archiver.errors import NullReply, UnexpectedReply
+from archiver.errors import ErrorReply, NullReply, UndecodableReply
 from archiver.model import ChatMessage, Reply, Undecodable, ascii_json
+from archiver.superoffice.nonanswers import page
 from archiver.superoffice.times import parse_time
 
 _Id = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
@@ -48,15 +49,15 @@ def decode_reply(body: bytes, chat_session_id: int) -> Reply:
     """Decode the reply to a call for one chat session.
 
     Returns: rows ascending by id, each id once.
-    Raises: NullReply for `null`; UnexpectedReply for whatever else is not a JSON array (its keys are named, never
-    its values).
+    Raises: NullReply for `null`; ErrorReply for an object (its keys are named, never its values); MaintenancePage or
+    SignInPage for a page; UndecodableReply for whatever else is not a JSON array.
     """
     messages, undecodable = _decode_documented(body), list[Undecodable]()
     if messages is None:
         try:
             messages, undecodable = _decode_tolerantly(body, chat_session_id)
         except RecursionError:
-            raise UnexpectedReply("the reply is nested too deeply") from None
+            raise UndecodableReply("the reply is nested too deeply") from None
     messages.sort(key=lambda message: message.chat_message_id)
     messages, contradicting = _one_each(messages, chat_session_id)
     return Reply(messages=messages, undecodable=undecodable + contradicting)
@@ -132,9 +133,7 @@ def _array(body: bytes) -> list[Any]:
             _text(body), strict=False, parse_int=_integer, parse_float=_float, parse_constant=_odd_number
         )
     except ValueError:
-        start = body[:256].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-        what = "an HTML page" if start.startswith((b"<!doctype", b"<html")) else "no JSON"
-        raise UnexpectedReply(f"the reply is {what}") from None
+        raise page(body) or UndecodableReply("the reply is no JSON") from None
     match value:
         case list():
             return value
@@ -142,8 +141,8 @@ def _array(body: bytes) -> list[Any]:
             raise NullReply
         case dict():
             keys = sorted(key for key in value if _PROPERTY_NAME.fullmatch(key))[:10]
-            raise UnexpectedReply(f"the reply is an object with the keys {', '.join(keys) or '(none)'}, not an array")
-    raise UnexpectedReply(f"the reply is a JSON {type(value).__name__}, not an array")
+            raise ErrorReply(f"the reply is an object with the keys {', '.join(keys) or '(none)'}, not an array")
+    raise UndecodableReply(f"the reply is a JSON {type(value).__name__}, not an array")
 
 
 def _text(body: bytes) -> str:

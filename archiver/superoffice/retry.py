@@ -4,12 +4,10 @@ Exponential pauses with full jitter (AWS Architecture Blog, "Exponential Backoff
 the source asked for, bounded in attempts and in time.
 """
 
-import email.utils
 import logging
 import random
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import tenacity
 
@@ -20,27 +18,6 @@ logger = logging.getLogger(__name__)
 
 FIRST_PAUSE_S = 1.0
 """The upper bound of the first pause; each next one is twice as long."""
-MAX_RETRY_AFTER_S = 3600.0
-"""A source that asks for more is asked again by a later pass."""
-
-
-def parse_retry_after(text: str | None, *, now: datetime | None = None) -> float | None:
-    """Seconds to wait by a Retry-After header, from 0 to MAX_RETRY_AFTER_S; None when it says nothing usable.
-
-    Source: RFC 9110, 10.2.3: a number of seconds or a date.
-    """
-    if text is None:
-        return None
-    if text.strip().isdecimal():
-        seconds = float(text)
-    else:
-        try:
-            at = email.utils.parsedate_to_datetime(text)
-        except (ValueError, OverflowError):  # no date, or one beyond what a datetime holds
-            return None
-        at = at if at.tzinfo else at.replace(tzinfo=UTC)
-        seconds = (at - (now or datetime.now(UTC))).total_seconds()
-    return min(max(seconds, 0.0), MAX_RETRY_AFTER_S)
 
 
 def retrying(

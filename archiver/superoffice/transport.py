@@ -8,44 +8,21 @@ follow it or not, and would keep cookies, for which the server wants an XSRF val
 """
 
 import http.client
-import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
 
 import requests
 import urllib3
 
 from archiver.config.settings import LimitSettings, RequestSettings
-from archiver.errors import (
-    AuthenticationFailed,
-    PermissionDenied,
-    RateLimited,
-    RequestRefused,
-    SourceError,
-    SourceUnavailable,
-    SourceUnreachable,
-    UnexpectedReply,
-    WrongAddress,
-)
-from archiver.superoffice.deadline import DeadlineAdapter, ReplyTooLate, reply_due_at
-from archiver.superoffice.retry import parse_retry_after
+from archiver.errors import ReplyTooLarge
+from archiver.superoffice.broken import broken_call
+from archiver.superoffice.deadline import DeadlineAdapter, reply_due_at
+from archiver.superoffice.nonanswers import refusal, wrong_content
 
 _PIECE_BYTES = 256 * 1024
-_NO_ADDRESS = (
-    requests.exceptions.InvalidURL,
-    requests.exceptions.InvalidSchema,
-    urllib3.exceptions.LocationValueError,
-)
-_NO_CONNECTION = (
-    urllib3.exceptions.ConnectTimeoutError,
-    urllib3.exceptions.NewConnectionError,
-    urllib3.exceptions.NameResolutionError,
-    urllib3.exceptions.ProxyError,
-)
-_UNAVAILABLE = frozenset({408, 500, 502, 503, 504})
 
 
 class Transport:
@@ -77,11 +54,14 @@ class Transport:
                     request, stream=True, timeout=self._timeout, verify=self._verify, proxies=self._proxies
                 ) as response:
                     if response.status_code != 200:
-                        _refuse(response)
-                    return self._read(response)
+                        raise refusal(response.status_code, response.headers)
+                    body = self._read(response)
+                    if error := wrong_content(response.headers.get("Content-Type"), body):
+                        raise error
+                    return body
             # OSError holds requests' own errors, ValueError those of addresses and headers.
             except (OSError, ValueError, urllib3.exceptions.HTTPError, http.client.HTTPException) as error:
-                raise _mapped(error) from None
+                raise broken_call(error) from None
 
     def close(self) -> None:
         """Close the connections; one that is in use is closed when its call ends."""
@@ -119,85 +99,8 @@ class Transport:
         while piece := response.raw.read1(_PIECE_BYTES, decode_content=True):
             body += piece
             if len(body) > self._max_bytes:
-                raise UnexpectedReply(
+                raise ReplyTooLarge(
                     f"the reply is larger than {self._max_bytes / 2**20:g} MB",
                     hint="raise limits.max_reply_mb if chat sessions can be so large",
                 )
         return bytes(body)
-
-
-def _refuse(response: requests.Response) -> NoReturn:
-    """Raise what a status other than 200 means."""
-    status = response.status_code
-    where = f"HTTP {status} from the source"
-    retry_after_s = parse_retry_after(response.headers.get("Retry-After"))
-    if status == 401:
-        raise AuthenticationFailed(f"{where}: it refuses our credentials", hint="check auth in the configuration")
-    if status == 403:
-        raise PermissionDenied(f"{where}: access is denied", hint="the user may lack rights, or a token has expired")
-    if status == 429:
-        raise RateLimited(f"{where}: it asks us to slow down", retry_after_s=retry_after_s)
-    if status in _UNAVAILABLE:
-        raise SourceUnavailable(where, retry_after_s=retry_after_s)
-    if status == 421 or status == 404 or 300 <= status < 400:
-        raise WrongAddress(f"{where}: the address does not lead to the API", hint="check base_url")
-    if status == 400:
-        raise RequestRefused(f"{where}: it calls our request invalid")
-    raise UnexpectedReply(where)
-
-
-def _mapped(error: Exception) -> SourceError:
-    """The typed error for what `requests`, urllib3, http.client or the socket raised; never holds their text."""
-    chain = list(_causes(error))
-    if any(isinstance(cause, ReplyTooLate) for cause in chain):
-        return SourceUnavailable("the reply was not complete in time", hint="limits.reply_deadline bounds it")
-    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in chain):
-        return WrongAddress(
-            "the source's TLS certificate is not trusted",
-            hint="check base_url, or name the issuer's certificate in request.ca_file",
-        )
-    if any(isinstance(cause, _NO_ADDRESS) for cause in chain):
-        return WrongAddress("the address of the source or its proxy is none", hint="check base_url and request.proxy")
-    why = next((why for cause in chain if (why := _why(cause))), "the connection failed")
-    if any(isinstance(cause, _NO_CONNECTION) for cause in chain):
-        return SourceUnreachable(why, hint="check base_url, request.proxy and the network")
-    return SourceUnavailable(why)
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    queue: list[object] = [error]
-    while queue:
-        cause = queue.pop(0)
-        if isinstance(cause, BaseException) and id(cause) not in seen:
-            seen.add(id(cause))
-            yield cause
-            queue += [*cause.args, getattr(cause, "reason", None), cause.__cause__, cause.__context__]
-
-
-def _why(cause: BaseException) -> str:
-    match cause:
-        case urllib3.exceptions.NameResolutionError():
-            return "the source's host name can't be resolved"
-        case urllib3.exceptions.ProxyError():
-            return "the proxy can't be reached"
-        # Since urllib3 2, a refused connection is a NewConnectionError and that a ConnectTimeoutError.
-        case urllib3.exceptions.ConnectTimeoutError() if not isinstance(cause, urllib3.exceptions.NewConnectionError):
-            return "the source could not be reached in time"
-        case urllib3.exceptions.ReadTimeoutError() | TimeoutError():
-            return "the source fell silent"
-        case ConnectionRefusedError():
-            return "the source's host refuses the connection"
-        case urllib3.exceptions.IncompleteRead() | http.client.IncompleteRead():
-            return "the reply was cut off"
-        case ConnectionResetError() | BrokenPipeError() | http.client.RemoteDisconnected():
-            return "the source closed the connection"
-        case urllib3.exceptions.DecodeError():
-            return "the reply's compression is broken"
-        case http.client.HTTPException():
-            return "the reply is no HTTP"
-        case ssl.SSLError():
-            return "TLS with the source failed"
-        case OSError() if cause.errno is not None and cause.strerror:
-            return f"the network failed: {cause.strerror}"
-    return ""

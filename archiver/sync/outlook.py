@@ -9,7 +9,7 @@ from collections import Counter
 
 from archiver.errors import (
     AuthenticationFailed,
-    PermissionDenied,
+    CredentialRefused,
     RetriableSourceError,
     SourceError,
     SourceUnreachable,
@@ -43,7 +43,7 @@ class Outlook:
         if error and is_second_try and self._any_answer and not is_of_the_source(error):
             return
         self._last_error = error
-        if isinstance(error, RetriableSourceError | AuthenticationFailed | PermissionDenied | WrongAddress):
+        if isinstance(error, RetriableSourceError | CredentialRefused | WrongAddress):
             self._in_a_row[_patience(error)] += 1
         else:  # null or an odd reply is an answer too: somebody is there
             self._in_a_row.clear()

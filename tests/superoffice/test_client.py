@@ -181,7 +181,7 @@ def test_an_error_object_does_not_say_whether_a_chat_session_exists(
     [
         (b'{"ChatSessionId":2}', "is not that chat session"),
         (b"[]", "is not that chat session"),
-        (b"<html>", "is no JSON"),
+        (b"{", "is no JSON"),
         (b"[" * 100_000, "is no JSON"),
         (b"\xff", "is no JSON"),
     ],

@@ -3,21 +3,17 @@
 import logging
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from archiver.config.settings import RetrySettings
 from archiver.errors import Interrupted, RateLimited, SourceError, SourceUnavailable
 from archiver.sandbox import Sandbox
 from archiver.sandbox.oddities import Kind
-from archiver.superoffice.retry import MAX_RETRY_AFTER_S, parse_retry_after
 from tests.superoffice.conftest import QUICK, ClientMaker
 
 PATIENT = RetrySettings(attempts=100, max_wait=timedelta(hours=1), max_total=timedelta(hours=1))
-NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 
 def test_a_call_that_fails_twice_succeeds_in_the_end(
@@ -161,37 +157,3 @@ def test_a_retry_is_announced_with_its_kind_and_pause(
         "rate_limited",
         0,
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        (None, None),
-        ("7", 7),
-        (" 7 ", 7),
-        ("0", 0),
-        ("9" * 5000, MAX_RETRY_AFTER_S),
-        ("-7", None),
-        ("1.5", None),
-        ("soon", None),
-        ("", None),
-        ("Mon, 02 Mar 2026 08:00:42 GMT", 42),
-        ("Mon, 02 Mar 2026 09:00:42 +0100", 42),
-        ("Mon, 02 Mar 2026 08:00:42", 42),
-        ("Mon, 02 Mar 2026 07:00:00 GMT", 0),
-        ("Mon, 02 Mar 9999 07:00:00 GMT", MAX_RETRY_AFTER_S),
-        ("Mon, 02 Mar 99999999999999999999 07:00:00 GMT", None),
-    ],
-)
-def test_retry_after_is_seconds_or_a_date(text: str | None, seconds: float | None) -> None:
-    assert parse_retry_after(text, now=NOW) == seconds
-
-
-@given(
-    st.text()
-    | st.from_regex(r"\A(\w{3}, )?\d{1,3} [A-Z][a-z]{2} \d{1,6} [\d:]{0,12} ?([A-Z]{3}|[+-]\d{1,6})?\Z")
-    | st.text("0123456789:+- ,GMTJanFeb", max_size=40)
-)
-def test_any_retry_after_is_within_bounds_or_nothing(text: str) -> None:
-    seconds = parse_retry_after(text, now=NOW)
-    assert seconds is None or 0 <= seconds <= MAX_RETRY_AFTER_S

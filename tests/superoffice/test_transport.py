@@ -15,10 +15,15 @@ import pytest
 
 from archiver.errors import (
     AuthenticationFailed,
+    ErrorReply,
+    MisdirectedRequest,
     NullReply,
     PermissionDenied,
     RateLimited,
+    ReplyCut,
+    ReplyTooLarge,
     RequestRefused,
+    SignInPage,
     SourceError,
     SourceUnavailable,
     UnexpectedReply,
@@ -33,15 +38,15 @@ ELSEWHERE = "the address does not lead to the API"
 
 FAILURES: list[tuple[dict[str, Any], type[SourceError], str]] = [
     ({"kind": "null"}, NullReply, "The source answered null, which may be a failed call"),
-    ({"kind": "error_object", "message": CHAT_TEXT}, UnexpectedReply, NOT_AN_ARRAY),
-    ({"kind": "html"}, UnexpectedReply, "the reply is an HTML page"),
-    ({"kind": "cut"}, SourceUnavailable, "the reply was cut off"),
+    ({"kind": "error_object", "message": CHAT_TEXT}, ErrorReply, NOT_AN_ARRAY),
+    ({"kind": "html"}, SignInPage, "the reply is a sign-in page"),
+    ({"kind": "cut"}, ReplyCut, "the reply was cut off"),
     ({"kind": "reset"}, SourceUnavailable, "the source closed the connection"),
     ({"kind": "slow", "seconds": 60}, SourceUnavailable, "the source fell silent"),
     ({"kind": "drip", "seconds": 0.005, "piece_bytes": 1}, SourceUnavailable, "the reply was not complete in time"),
     ({"kind": "drip", "seconds": 60}, SourceUnavailable, "the source fell silent"),
     ({"kind": "redirect"}, WrongAddress, f"HTTP 302 from the source: {ELSEWHERE}"),
-    ({"kind": "huge", "megabytes": 2}, UnexpectedReply, "the reply is larger than 0.5 MB"),
+    ({"kind": "huge", "megabytes": 2}, ReplyTooLarge, "the reply is larger than 0.5 MB"),
     ({"status": 204}, UnexpectedReply, "HTTP 204 from the source"),
     ({"status": 304}, WrongAddress, f"HTTP 304 from the source: {ELSEWHERE}"),
     ({"status": 400}, RequestRefused, "HTTP 400 from the source: it calls our request invalid"),
@@ -50,7 +55,7 @@ FAILURES: list[tuple[dict[str, Any], type[SourceError], str]] = [
     ({"status": 404}, WrongAddress, f"HTTP 404 from the source: {ELSEWHERE}"),
     ({"status": 408}, SourceUnavailable, "HTTP 408 from the source"),
     ({"status": 418}, UnexpectedReply, "HTTP 418 from the source"),
-    ({"status": 421}, WrongAddress, f"HTTP 421 from the source: {ELSEWHERE}"),
+    ({"status": 421}, MisdirectedRequest, "HTTP 421 from the source: the tenant lives on another host"),
     ({"status": 429}, RateLimited, "HTTP 429 from the source: it asks us to slow down"),
     ({"status": 500}, SourceUnavailable, "HTTP 500 from the source"),
     ({"status": 502}, SourceUnavailable, "HTTP 502 from the source"),
@@ -207,7 +212,7 @@ def test_a_compressed_flood_is_stopped_at_the_limit(make_client: ClientMaker, se
     body = gzip.compress(b" " * 20_000_000)
     reply = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
     error = raw_error(make_client, serve, reply + body, limits=SMALL)
-    assert error == ("unexpected_reply", "the reply is larger than 0.5 MB")
+    assert error == ("reply_too_large", "the reply is larger than 0.5 MB")
 
 
 @pytest.mark.parametrize(
@@ -229,12 +234,13 @@ def test_a_compressed_flood_is_stopped_at_the_limit(make_client: ClientMaker, se
     ids=range(9),
 )
 def test_what_is_no_http_is_unavailable(make_client: ClientMaker, serve: Serve, reply: bytes, message: str) -> None:
-    assert raw_error(make_client, serve, reply) == ("source_unavailable", message)
+    kind = "reply_cut" if "cut off" in message else "source_unavailable"
+    assert raw_error(make_client, serve, reply) == (kind, message)
 
 
 def test_a_reply_cut_without_an_announced_length_is_no_answer(make_client: ClientMaker, serve: Serve) -> None:
     error = raw_error(make_client, serve, b"HTTP/1.0 200 OK\r\n\r\n[{")
-    assert error == ("unexpected_reply", "the reply is no JSON")
+    assert error == ("undecodable_reply", "the reply is no JSON")
 
 
 def test_a_refused_connection_is_unreachable(make_client: ClientMaker) -> None:
