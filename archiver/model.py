@@ -15,6 +15,28 @@ def ascii_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
 
 
+PROPERTIES = {
+    "ChatMessageId": "chat_message_id",
+    "ChatSessionId": "chat_session_id",
+    "Type": "type",
+    "Message": "message",
+    "Author": "author",
+    "ReadByCustomer": "read_by_customer",
+    "SpecialType": "special_type",
+    "SpecialParam": "special_param",
+    "WhenPosted": "when_posted",
+}
+"""The response's properties, and the field of a ChatMessage that each goes to."""
+
+MISSING = {"missing": True}
+"""In `extra`: the source left the property out, which is not the same as giving null."""
+NOTES = frozenset({"missing", "number", "repeated", "given"})
+"""What may stand in `extra` and in a quarantined row for a value that JSON can't say as it came: an object with one
+of these keys. {"missing": true}; {"number": "1e999"}, a number as its text where another would be read from it;
+{"repeated": ["first", "last"]}, all values of a repeated key, of which the last counts; and {"given": {...}} around
+an object of the source's own that looks like a note, so that none is mistaken."""
+
+
 class ChatMessage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One message of a chat session, as faithfully as a database can hold it.
 
@@ -35,7 +57,22 @@ class ChatMessage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     when_posted: datetime | None
     """An aware UTC instant; None for the source's unset date (year 1)."""
     extra: str | None = None
-    """ASCII JSON object of unknown properties and of known ones that could not be stored as such, else None."""
+    """ASCII JSON object of unknown properties and of known ones that could not be stored as such, else None.
+
+    Columns and `extra` together tell the row that the source sent: a property that is in `extra` was as it says there
+    (see NOTES), any other as its column says. Only the spelling of an exact time (its offset, trailing zeros) and of
+    an integer (-0) is not kept.
+    """
+
+
+def as_row(message: ChatMessage) -> str:
+    """The row that the source sent, as ASCII JSON with notes; decoded again, it is this message."""
+    row = {name: getattr(message, field) for name, field in PROPERTIES.items()}
+    if message.when_posted is not None:
+        row["WhenPosted"] = message.when_posted.isoformat()
+    if message.extra is not None:
+        row |= json.loads(message.extra)
+    return ascii_json({name: value for name, value in row.items() if value != MISSING})
 
 
 class Undecodable(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +84,7 @@ class Undecodable(msgspec.Struct, frozen=True, kw_only=True):
     """Where it could be read."""
     reason: str
     payload: str
-    """ASCII JSON text."""
+    """ASCII JSON text: one row, with notes, under the source's property names; or a text that is a whole reply."""
     is_own: bool
     """Whether it names the chat session that was asked for: then the cursor may pass it."""
 

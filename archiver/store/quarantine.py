@@ -4,10 +4,9 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-import msgspec
 from sqlalchemy import Connection, insert, select
 
-from archiver.model import ChatMessage, Undecodable, ascii_json
+from archiver.model import ChatMessage, Undecodable, as_row
 from archiver.store import tables
 
 _KEPT = ("chat_session_id", "chat_message_id", "reason", "payload")
@@ -20,7 +19,7 @@ def from_conflict(message: ChatMessage, asked_for: int) -> Undecodable:
         chat_session_id=asked_for,
         chat_message_id=message.chat_message_id,
         reason=CONFLICT_REASON,
-        payload=ascii_json(msgspec.to_builtins(message)),
+        payload=as_row(message),
         is_own=message.chat_session_id == asked_for,
     )
 
