@@ -72,7 +72,7 @@ def as_row(message: ChatMessage) -> str:
         row["WhenPosted"] = message.when_posted.isoformat()
     if message.extra is not None:
         row |= json.loads(message.extra)
-    return ascii_json({name: value for name, value in row.items() if value != MISSING})
+    return ascii_json(row)
 
 
 class Undecodable(msgspec.Struct, frozen=True, kw_only=True):

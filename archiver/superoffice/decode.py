@@ -33,15 +33,24 @@ def decode_quarantined(payload: str, chat_session_id: int) -> Reply:
 
     Args:
         payload: as in Undecodable and UndecodableReply: one row with notes, or a text that is a whole reply. A row
-            that is itself a text is taken for a reply if it begins like an array; it holds no message either way.
+            that is no object but a text is taken for a reply when it begins like an array.
         chat_session_id: the chat session that was asked for.
     Returns: what `decode_reply` would return now for a reply of that row, or for that reply.
     Raises: UndecodableReply when the reply still can't be read.
     """
     value = json.loads(payload)
-    if isinstance(value, str) and value.lstrip("\ufeff \t\r\n").startswith("["):
-        return decode_reply(value.encode("utf-8", errors="surrogateescape"), chat_session_id)
+    if (body := _whole_body(value)) is not None:
+        return decode_reply(body, chat_session_id)
     return _reply(*decode_rows([value], chat_session_id), chat_session_id)
+
+
+def _whole_body(value: object) -> bytes | None:
+    if not isinstance(value, str) or not value.lstrip("\ufeff \t\r\n").startswith("["):
+        return None
+    try:
+        return value.encode("utf-8", errors="surrogateescape")
+    except UnicodeEncodeError:  # surrogates of another kind than bytes become
+        return None
 
 
 def _reply(messages: list[ChatMessage], undecodable: list[Undecodable], chat_session_id: int) -> Reply:

@@ -43,12 +43,9 @@ def last_of(value: object) -> object:
 
 
 def is_too_deep(value: object, levels: int = MAX_LEVELS) -> bool:
-    """Whether lists and objects within each other go beyond `levels`."""
+    """Whether there are more than `levels` lists and objects within each other, the value itself included."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for each in inner:
-        if isinstance(each, dict | list) and (levels <= 1 or is_too_deep(each, levels - 1)):
-            return True
-    return False
+    return any(isinstance(each, dict | list) and (levels <= 1 or is_too_deep(each, levels - 1)) for each in inner)
 
 
 def split_array(body: bytes) -> list[bytes]:

@@ -19,12 +19,9 @@ def storable_id(value: object) -> tuple[int | None, bool]:
     """An id above 0 that a BIGINT holds, also when it is given as text or as 41.0."""
     if isinstance(value, int) and not isinstance(value, bool):
         return (value, True) if 1 <= value <= MAX_BIGINT else (None, False)
-    if isinstance(value, float) and value.is_integer() and value < _FLOAT_INTEGERS:
-        key = int(value)
-    elif isinstance(value, str) and _DIGITS.fullmatch(value):
-        key = int(value)
-    else:
-        return None, False
+    is_whole = isinstance(value, float) and value.is_integer() and value < _FLOAT_INTEGERS
+    is_digits = isinstance(value, str) and _DIGITS.fullmatch(value) is not None
+    key = int(value) if isinstance(value, float | str) and (is_whole or is_digits) else 0
     return (key if 1 <= key <= MAX_BIGINT else None), False
 
 

@@ -65,7 +65,7 @@ def _rows(body: bytes) -> list[Any]:
     except RecursionError:
         return _rows_apart(text, body)
     if isinstance(value, list):
-        return value if not is_too_deep(value) else _rows_apart(text, body)
+        return _rows_apart(text, body) if any(map(is_too_deep, value)) else value
     raise _no_array(value, text)
 
 
@@ -82,7 +82,7 @@ def _row(body: bytes) -> object:
         row = read_json(text_of(body).strip(_BLANK))
     except RecursionError:
         return _TooDeep(body)
-    return row if not is_too_deep(row) else _TooDeep(body)
+    return _TooDeep(body) if is_too_deep(row) else row
 
 
 def _unreadable(message: str, text: str, body: bytes) -> UndecodableReply:

@@ -58,6 +58,29 @@ def test_each_kind_of_change_has_its_verdict(case: Case) -> None:
     assert compare(stored(HELD), msgspec.structs.replace(HELD, **case.changes)) is case.verdict
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "verdict"),
+    [
+        ('{"ReadByCustomer":false}', '{"ReadByCustomer":true}', Verdict.READ_MARK),
+        (None, '{"ReadByCustomer":false}', Verdict.READ_MARK),
+        ('{"ReadByCustomer":{"repeated":[0,1]}}', None, Verdict.READ_MARK),
+        ('{"Colour":1,"ReadByCustomer":false}', '{"Colour":1,"ReadByCustomer":true}', Verdict.READ_MARK),
+        ('{"Colour":1,"ReadByCustomer":false}', '{"Colour":1}', Verdict.READ_MARK),
+        ('{"Colour":1,"ReadByCustomer":false}', '{"Colour":true,"ReadByCustomer":true}', Verdict.EDIT),
+        ('{"Colour":1}', '{"Colour":2}', Verdict.EDIT),
+        ('{"Colour":"ReadByCustomer"}', None, Verdict.EDIT),
+    ],
+)
+@pytest.mark.parametrize("mark", [0, 1])
+def test_how_a_read_mark_was_given_is_part_of_it(
+    before: str | None, after: str | None, verdict: Verdict, mark: int
+) -> None:
+    held = msgspec.structs.replace(HELD, extra=before)
+    fetched = msgspec.structs.replace(HELD, extra=after, read_by_customer=mark)
+    assert compare(stored(held), fetched) is verdict
+    assert compare(stored(held), held) is Verdict.SAME
+
+
 def test_an_erased_message_is_never_filled_again() -> None:
     erased = stored(HELD, message=None, erased_at=datetime(2026, 5, 1, tzinfo=UTC))
     assert compare(erased, HELD) is Verdict.ERASED

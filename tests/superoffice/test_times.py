@@ -54,6 +54,8 @@ def test_a_bare_time_is_utc_and_flagged(text: str) -> None:
         "0001-01-01T00:00:00.0000000",
         "0001-01-01",
         "00010101T000000Z",
+        "0001-12-31T23:59:59-14:00",
+        "0002-01-01T00:30:00+01:00",
     ],
 )
 def test_year_1_is_no_date(text: str) -> None:
@@ -62,10 +64,33 @@ def test_year_1_is_no_date(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "yesterday", "2026-02-30T00:00:00Z", "9999-12-31T23:59:59-01:00", "\ud800", "0"],
+    [
+        "",
+        "yesterday",
+        "2026-02-30T00:00:00Z",
+        "9999-12-31T23:59:59-01:00",
+        "0000-12-31T23:00:00-14:00",
+        "\ud800",
+        "0",
+    ],
 )
 def test_what_is_no_time_is_none(text: str) -> None:
     assert parse_time(text) == (None, False)
+
+
+@pytest.mark.parametrize("offset", ["Z", "+00:00", "+01:00", "-0500", "+1400", ""])
+@pytest.mark.parametrize("digits", ["", *["123456789"[:count] for count in range(1, 10)]])
+def test_each_fraction_with_each_offset_is_cut_at_the_microsecond(digits: str, offset: str) -> None:
+    hours = int(offset[:3]) if len(offset) > 1 else 0
+    instant = AT.replace(microsecond=int(digits[:6].ljust(6, "0"))) - timedelta(hours=hours)
+    spelled = f"2026-03-02T08:15:30{'.' if digits else ''}{digits}{offset}"
+    assert parse_time(spelled) == (instant, len(digits) <= 6 and offset != "")
+
+
+def test_the_last_instant_is_a_time() -> None:
+    last = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+    assert parse_time("9999-12-31T23:59:59.999999Z") == (last, True)
+    assert parse_time("9999-12-31T23:59:59.999999+14:00") == (last - timedelta(hours=14), True)
 
 
 def test_a_time_in_the_future_is_a_time() -> None:
