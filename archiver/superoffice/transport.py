@@ -7,18 +7,16 @@ Requests go through the session's adapter. `Session.send` would first read the w
 follow it or not, and would keep cookies, for which the server wants an XSRF value that we have no use for.
 """
 
-import http.client
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import requests
-import urllib3
 
 from archiver.config.settings import LimitSettings, RequestSettings
 from archiver.errors import ReplyTooLarge
-from archiver.superoffice.broken import broken_call
+from archiver.superoffice.broken import BREAKS, broken_call
 from archiver.superoffice.deadline import DeadlineAdapter, reply_due_at
 from archiver.superoffice.nonanswers import refusal, wrong_content
 
@@ -58,8 +56,7 @@ class Transport:
                     if error := wrong_content(response.headers.get("Content-Type"), body):
                         raise error
                     return body
-            # OSError holds requests' own errors, ValueError those of addresses and headers.
-            except (OSError, ValueError, urllib3.exceptions.HTTPError, http.client.HTTPException) as error:
+            except BREAKS as error:
                 raise broken_call(error) from None
 
     def close(self) -> None:
