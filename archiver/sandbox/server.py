@@ -96,6 +96,7 @@ class Sandbox:
             self.tenant,
             time_zone=self.settings.time_zone,
             unknown_chat_session=self.settings.unknown_chat_session,
+            primary_key_as_text=self.settings.primary_key_as_text,
         ).operations()
         gate = Gate(
             credentials=self.settings.credentials,

@@ -26,6 +26,7 @@ class SandboxSettings:
     latency_s: float = 0.0  # pause before each SuperOffice reply
     time_zone: str = "Europe/Oslo"  # the tenant's base zone, in which a request without SO-TimeZone gets its times
     unknown_chat_session: Literal["[]", "null"] = "[]"  # GetChatMessages' reply, which the reference leaves open
+    primary_key_as_text: bool = False  # in OData lists; the reference's samples show numbers and texts
     credentials: Credentials = field(default_factory=Credentials)
 
     def __post_init__(self) -> None:
