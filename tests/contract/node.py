@@ -12,7 +12,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 OLDEST_NODE = 18  # the first with fetch
 LOCK = FOLDER / "package-lock.json"
-INSTALLED = FOLDER / "node_modules" / ".package-lock.json"  # what npm writes when it is through
+INSTALLED = FOLDER / "node_modules" / ".installed"  # a copy of the lock file that was installed
 
 
 def node_command() -> list[str]:
@@ -23,12 +23,13 @@ def node_command() -> list[str]:
 
 def install_client(node: list[str]) -> None:
     """Install what the lock file names, unless it is there already. Raises: CalledProcessError."""
-    if INSTALLED.exists() and INSTALLED.stat().st_mtime >= LOCK.stat().st_mtime:
+    # By content, since a checkout gives an unchanged file a new time.
+    if INSTALLED.exists() and INSTALLED.read_bytes() == LOCK.read_bytes():
         return
     _say("installing the vendor's client (once; needs the package registry)")
     options = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
     subprocess.run([*_npm_command(node), "ci", *options], cwd=FOLDER, env=_with_on_path(node), check=True)
-    os.utime(INSTALLED)
+    shutil.copyfile(LOCK, INSTALLED)
 
 
 def _is_new_enough(node: str) -> bool:
