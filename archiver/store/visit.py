@@ -28,11 +28,13 @@ class Visit:
     failure: Failure | None = None
     is_absent: bool = False
     """The source has no such chat session, and neither have we."""
+    is_whole: bool = False
+    """Whether it read the chat session from its beginning to its end."""
 
     @property
     def has_news(self) -> bool:
         """Whether there may be something to store."""
-        if self.messages or self.undecodable or self.failure or self.before is None:
+        if self.messages or self.undecodable or self.failure or self.is_whole or self.before is None:
             return True
         was_absent = self.before.state == "absent"
         return self.before.failures > 0 or was_absent != self.is_absent

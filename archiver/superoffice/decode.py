@@ -63,6 +63,14 @@ def decode_reply(body: bytes, chat_session_id: int) -> Reply:
     return Reply(messages=messages, undecodable=undecodable + contradicting)
 
 
+def decode_quarantined(payload: str, chat_session_id: int) -> Reply:
+    """Decode again what is in quarantine of a chat session: a row, or a reply that was broken.
+
+    Returns: what can be read today. Raises: UnexpectedReply.
+    """
+    return decode_reply(f"[{payload}]".encode(), chat_session_id)
+
+
 def _one_each(messages: list[ChatMessage], chat_session_id: int) -> tuple[list[ChatMessage], list[Undecodable]]:
     """The first content that a reply gives for each id, and those that contradict it."""
     unique: dict[int, ChatMessage] = {}
@@ -133,7 +141,7 @@ def _array(body: bytes) -> list[Any]:
             _text(body), strict=False, parse_int=_integer, parse_float=_float, parse_constant=_odd_number
         )
     except ValueError:
-        raise page(body) or UndecodableReply("the reply is no JSON") from None
+        raise page(body) or UndecodableReply("the reply is no JSON", payload=ascii_json(_text(body))) from None
     match value:
         case list():
             return value

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from archiver.ranges import IdRanges
 from archiver.store.ledger import Kind, load_cut_position
+from archiver.store.quarantine import load_unread
 from archiver.store.state import load_failing
 
 
@@ -20,6 +21,8 @@ class Route:
     """The chosen chat sessions whose last visit failed, those that failed less often first."""
     postponed: int = 0
     """How many more of them are left out, since their pause is not over."""
+    unread: frozenset[int] = frozenset()
+    """Chat sessions of which something is in quarantine: visited in full, so that a mended source heals it."""
     resumed_at: int = 0
     """For a backfill that goes on where one was cut: the chat session it was cut at."""
 
@@ -39,5 +42,10 @@ def load_route(
     cut_at = load_cut_position(connection, source_id, chosen) if kind == "backfill" else 0
     failing = [(key, retry_at) for key, retry_at in load_failing(connection, source_id) if key in chosen]
     ready = tuple(key for key, retry_at in failing if not (ready_at and retry_at and retry_at > ready_at))
-    postponed = len(failing) - len(ready)
-    return Route(first=chosen.above(cut_at), failing=ready, postponed=postponed, resumed_at=cut_at)
+    return Route(
+        first=chosen.above(cut_at),
+        failing=ready,
+        postponed=len(failing) - len(ready),
+        unread=frozenset(load_unread(connection, source_id)),
+        resumed_at=cut_at,
+    )
