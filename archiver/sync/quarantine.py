@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from archiver.config.settings import SourceSettings
@@ -48,8 +48,7 @@ def retry_quarantine(
     database: Database,
     client: SuperOfficeClient,
     source: SourceSettings,
-    chosen: IdRanges,
-    threads: int,
+    order: PassOrder,
     stop: threading.Event,
     report: Callable[[Progress], None] = lambda _: None,
     patience: timedelta = LEASE_LIFE + timedelta(seconds=2),
@@ -57,18 +56,26 @@ def retry_quarantine(
     """Replay the open items of the chosen chat sessions, then visit in full those that still have some.
 
     Each of the two is a run of its own in the ledger, when there is something to do.
-    Raises: LeaseHeld, LeaseLost, Interrupted, another StoreError while replaying.
+
+    Args:
+        order: a reconcile of the chat sessions whose items are meant.
+    Returns: what came of it; whatever fails is in `error`, so that the next source has its turn.
+    Raises: StoreError when not even the quarantine can be read.
     """
-    before = _load_open(database, source, chosen)
-    _replay(database, source, [item for item in before if not item.is_conflict], stop, patience)
-    unread = _load_open(database, source, chosen)
+    before = _load_open(database, source, order.chosen)
     error: ArchiverError | None = None
+    try:
+        _replay(database, source, [item for item in before if not item.is_conflict], stop, patience)
+    except ArchiverError as failed:
+        error = failed
+    unread = _load_open(database, source, order.chosen)
     # Chat sessions that the configuration excludes are not asked for, whatever is kept of them.
-    ids = IdRanges.of(*{item.chat_session_id for item in unread if not item.is_conflict})
-    if to_visit := ids.minus(source.sessions.exclude):
-        order = PassOrder(kind="reconcile", chosen=to_visit, threads=threads)
-        error = run_pass(database, client, source, order, stop, report, patience).error
-    left = _load_open(database, source, chosen)
+    ids = IdRanges.of(*(item.chat_session_id for item in unread if not item.is_conflict))
+    to_visit = ids.minus(source.sessions.exclude)
+    if to_visit and not error:
+        visits = replace(order, chosen=to_visit)
+        error = run_pass(database, client, source, visits, stop, report, patience).error
+    left = _load_open(database, source, order.chosen)
     before_ids, unread_ids, left_ids = ({item.id for item in items} for items in (before, unread, left))
     return RetryResult(
         source=source.name,

@@ -222,7 +222,9 @@ def test_help_loads_no_database_library(run: Run) -> None:
     assert imported & {"sqlalchemy", "alembic", "requests", "starlette", "pydantic", "typer"} == {"typer"}
 
 
-@pytest.mark.parametrize("name", ["migrate", "run", "backfill", "reconcile", "daemon", "status", "sandbox", "demo"])
+@pytest.mark.parametrize(
+    "name", ["migrate", "run", "backfill", "reconcile", "daemon", "status", "quarantine", "sandbox", "demo"]
+)
 def test_every_command_explains_itself_with_an_example(run: Run, name: str) -> None:
     shown = run(name, "--help")
     assert shown.returncode == 0
