@@ -24,7 +24,7 @@ _ADVICE = {
     ),
     "undecodable": Advice(
         says="rows came that could not be read; their neighbours are stored",
-        do="nothing to do at first: each pass reads the chat session whole until they can be read",
+        do="nothing to do at first: it is read whole again, after growing pauses, until they can be read",
     ),
     "undecodable_reply": Advice(
         says="the source's reply could not be read",

@@ -76,6 +76,7 @@ def test_hundreds_that_fail_for_the_same_reason_fit_on_a_screen(
     shown = run("status").stdout
     assert "open errors    200" in shown
     assert "200 chat sessions, the first 1: the source answers with an error object" in shown
+    assert "(asked again " in " ".join(shown.split())
     assert len(shown.splitlines()) < 24
     assert PLANTED not in shown
     (overview,) = json.loads(run("status", "--json").stdout)
