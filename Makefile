@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 DEMO_VENV := .venv-demo
 
-.PHONY: help demo test lint types format clean
+.PHONY: help demo test contract lint types format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,6 +14,9 @@ demo: $(DEMO_VENV)/installed ## watch a simulated tenant being archived, in unde
 
 test: lint types ## lint, types and all tests: the one test command
 	@$(VENV)/bin/pytest -n 2
+
+contract: $(VENV)/installed ## the vendor's TypeScript client reads the sandbox; brings Node where it's missing
+	@$(VENV)/bin/python -m tests.contract.run
 
 lint: $(VENV)/installed ## ruff: format and rules
 	@$(VENV)/bin/ruff format --check .
@@ -27,7 +30,7 @@ format: $(VENV)/installed ## let ruff format and mend what it can
 	@$(VENV)/bin/ruff check --fix .
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(DEMO_VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO_VENV) tests/contract/node_modules dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # Each environment holds what its target needs and is made again when pyproject.toml changes.
 $(VENV)/installed: EXTRAS := [postgresql,dev]

@@ -129,12 +129,12 @@ class Archive:
         stop: threading.Event | None = None,
         report: Callable[[Progress], None] = lambda _: None,
         patience: timedelta = timedelta(0),
-        is_dry: bool = False,
+        **flags: bool,
     ) -> PassResult:
-        """Make a pass over `ids`, or over all that is configured."""
+        """Make a pass over `ids`, or over all that is configured; `flags` are those of PassOrder."""
         (source,) = self.config.source
         chosen = IdRanges.of(*ids.split(",")) if ids else source.sessions.chosen
-        order = PassOrder(kind=kind, chosen=chosen, threads=threads, is_dry=is_dry)
+        order = PassOrder(kind=kind, chosen=chosen, threads=threads, **flags)
         assert self._client
         stop = stop or threading.Event()
         return run_pass(self.database, self._client, source, order, stop, report, patience)

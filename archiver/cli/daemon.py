@@ -36,7 +36,7 @@ def daemon(context: typer.Context, source: Sources = None) -> None:
     ):
 
         def make_pass(source: SourceSettings) -> PassResult:
-            order = order_for(config, source, "incremental")
+            order = order_for(config, source, "incremental", spares_failing=True)
             return run_pass(database, clients[source.name], source, order, stop)
 
         if sys.stderr.isatty():

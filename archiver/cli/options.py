@@ -6,11 +6,14 @@ import sys
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from archiver.errors import ArchiverError
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 class LogFormat(enum.StrEnum):
@@ -52,6 +55,31 @@ def to_json(value: Any) -> str:
 
 def _plain(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def age(at: datetime | None, now: datetime) -> str:
+    """How long ago, in the largest unit that fits; "never" for None."""
+    if at is None:
+        return "never"
+    seconds = int((now - at).total_seconds())
+    if seconds < 0:
+        return "in the future"
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size} {unit} ago"
+    return f"{seconds} s ago"
+
+
+def plain_table(*left: str, right: tuple[str, ...] = ()) -> "Table":
+    """A table without lines: columns of text, then columns of numbers."""
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    for name in left:
+        table.add_column(name, overflow="fold")
+    for name in right:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
 
 
 def print_error(error: ArchiverError, *, about: str = "") -> None:

@@ -1,6 +1,5 @@
 """`run`, `backfill`, `reconcile`: passes made by hand or by a timer."""
 
-import logging
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
     from archiver.store.ledger import Kind
     from archiver.sync.estimate import Estimate
     from archiver.sync.order import PassResult
-
-logger = logging.getLogger(__name__)
 
 _Plan = Annotated[bool, typer.Option("--plan", help="Say how many calls and minutes it takes; change nothing.")]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Make the calls, count what would change, write nothing.")]
@@ -79,7 +76,7 @@ def _make_passes(
     is_dry: bool = False,
 ) -> None:
     from archiver.cli.choosing import choose_chat_sessions, choose_sources
-    from archiver.cli.watching import print_result, watch_pass
+    from archiver.cli.watching import print_result, say_stopping, watch_pass
     from archiver.cli.wiring import open_archive, open_clients, order_for
     from archiver.config.loading import load_config
     from archiver.daemon.signals import stop_on_signals
@@ -93,7 +90,7 @@ def _make_passes(
     with (
         open_archive(config) as database,
         open_clients(config, sources) as clients,
-        stop_on_signals(_say_stopping) as stop,
+        stop_on_signals(say_stopping) as stop,
     ):
         for source in sources:
             if stop.is_set():
@@ -117,10 +114,6 @@ def _exit_code(results: "list[PassResult]", *, left_out: int) -> ExitCode:
     if "failed" in outcomes:
         return max((result.error.exit_code for result in results if result.error), default=ExitCode.FAILED)
     return ExitCode.PARTIAL if "partial" in outcomes else ExitCode.COMPLETE
-
-
-def _say_stopping() -> None:
-    logger.warning("stopping: committing what was fetched; once more to leave at once", extra={"event": "stopping"})
 
 
 def _print_plan(

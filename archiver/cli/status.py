@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from archiver.cli.options import Json, Options, Sources, to_json
+from archiver.cli.advice import advice_for
+from archiver.cli.options import Json, Options, Sources, age, plain_table, to_json
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from archiver.store.overview import SourceOverview
+    from archiver.store.overview import ErrorGroup, SourceOverview
 
 
 def add_to(app: typer.Typer) -> None:
@@ -55,64 +56,59 @@ def _print_overview(overview: "SourceOverview", now: datetime) -> None:
     print(f"  chat sessions  {states}" + (f"; {o.failing:,} failing" if o.failing else ""))
     print(
         f"  messages       {o.messages:,}"
-        + (f", the newest posted {_age(o.newest_message_at, now)}" * bool(o.messages))
+        + (f", the newest posted {age(o.newest_message_at, now)}" * bool(o.messages))
     )
     print(f"  complete       {_complete(o.complete_until, now)}")
     if o.lease_holder:
         print(f"  at work        {o.lease_holder}")
     if o.quarantined:
-        print(f"  quarantined    {o.quarantined:,}; the table quarantine holds them whole, with the reason")
-    tables = [_runs(o.runs, now)] if o.runs else []
+        print(f"  quarantined    {o.quarantined:,}; archiver quarantine lists them")
+    if o.runs:
+        console.print(Padding(_runs(o.runs, now), (1, 0, 0, 2)))
     if o.errors:
-        tables.append(_errors(o.errors, o.open_error_count, now))
-    for table in tables:
-        console.print(Padding(table, (1, 0, 0, 2)))
+        print(f"\n  open errors    {o.open_error_count:,}")
+    for group in o.errors:
+        for indent, line in zip((4, 6, 6), _error_lines(group, now), strict=False):
+            console.print(Padding(line, (0, 0, 0, indent)))
     print()
 
 
 def _complete(until: datetime | None, now: datetime) -> str:
     return (
-        "not yet: no run has visited everything" if until is None else f"for what was posted up to {_age(until, now)}"
+        "not yet: no run has visited everything" if until is None else f"for what was posted up to {age(until, now)}"
     )
 
 
 def _runs(runs: list[dict[str, Any]], now: datetime) -> "Table":
-    table = _table("run", "kind", "began", "outcome", right=("visited", "failed", "calls", "added", "changed"))
+    table = plain_table("run", "kind", "began", "outcome", right=("visited", "failed", "calls", "added", "changed"))
     columns = ("chat_sessions_visited", "chat_sessions_failed", "requests", "messages_added", "messages_changed")
     for run in runs:
         outcome = run["outcome"] + (f": {run['error']}" if run["error"] else "").replace("_", " ")
         counts = (f"{run[name]:,}" for name in columns)
-        table.add_row(str(run["id"]), run["kind"], _age(run["started_at"], now), outcome, *counts)
+        table.add_row(str(run["id"]), run["kind"], age(run["started_at"], now), outcome, *counts)
     return table
 
 
-def _errors(errors: list[dict[str, Any]], count: int, now: datetime) -> "Table":
-    table = _table("chat session", f"open errors ({count:,})", "last seen", right=("times",))
-    for error in errors:
-        whose = "the whole pass" if error["chat_session_id"] is None else str(error["chat_session_id"])
-        table.add_row(whose, error["detail"], _age(error["last_seen_at"], now), f"{error['count']:,}")
-    return table
+def _error_lines(group: "ErrorGroup", now: datetime) -> list[str]:
+    """What is wrong, since when and how often, and what to do about it."""
+    advice = advice_for(group.kind)
+    says = advice.says if advice else group.kind.replace("_", " ")
+    if group.is_of_the_pass:
+        whose, exactly = "the whole pass", group.detail
+    elif group.chat_sessions == 1:
+        whose, exactly = f"chat session {group.first_chat_session_id}", group.detail
+    else:
+        whose = f"{group.chat_sessions:,} chat sessions, the first {group.first_chat_session_id}"
+        exactly = f"for instance: {group.detail}"
+    seen = f"first seen {age(group.first_seen_at, now)}, last {age(group.last_seen_at, now)}"
+    times = "once" if group.count == 1 else f"{group.count:,} times"
+    lines = [f"{whose}: {says}", f"{seen}, {times}; {exactly}"]
+    return [*lines, f"-> {advice.do}{_asked_again(group, now)}"] if advice else lines
 
 
-def _table(*left: str, right: tuple[str, ...]) -> "Table":
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
-    for name in left:
-        table.add_column(name, overflow="fold")
-    for name in right:
-        table.add_column(name, justify="right", no_wrap=True)
-    return table
-
-
-def _age(at: datetime | None, now: datetime) -> str:
-    """How long ago, in the largest unit that fits; "never" for None."""
-    if at is None:
-        return "never"
-    seconds = int((now - at).total_seconds())
-    if seconds < 0:
-        return "in the future"
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= size:
-            return f"{seconds // size} {unit} ago"
-    return f"{seconds} s ago"
+def _asked_again(group: "ErrorGroup", now: datetime) -> str:
+    if group.is_of_the_pass or group.retry_at is None:
+        return ""
+    return (
+        f" (asked again at {group.retry_at:%H:%M} UTC)" if group.retry_at > now else " (asked again by the next run)"
+    )

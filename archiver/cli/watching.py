@@ -88,6 +88,11 @@ class _LogLines(_Throttled):
         )
 
 
+def say_stopping() -> None:
+    """For whoever asked for a stop and waits for it."""
+    logger.warning("stopping: committing what was fetched; once more to leave at once", extra={"event": "stopping"})
+
+
 def print_result(result: PassResult, took_s: float) -> None:
     """One line on standard output for a pass, and why it stopped on standard error."""
     counts = result.counts

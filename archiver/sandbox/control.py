@@ -16,10 +16,12 @@ from starlette.routing import Route
 
 from archiver.sandbox.live import LiveChats
 from archiver.sandbox.oddities import Oddities, Oddity
+from archiver.sandbox.online import OnlineTenant, State
 from archiver.sandbox.records import ChatSession, MessageType
 from archiver.sandbox.replies import JSON
 from archiver.sandbox.request_log import RequestLog
 from archiver.sandbox.tenant import Tenant, UnknownId
+from archiver.sandbox.tickets import Tickets
 
 AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
 Handler = Callable[[Request], Awaitable[object]]
@@ -49,6 +51,13 @@ class LiveEvents(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     events: Annotated[int, msgspec.Meta(ge=1, le=MOST_LIVE_EVENTS)] = 1
 
 
+class TenantChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Body of PATCH /control/tenant."""
+
+    node: str | None = None
+    state: State | None = None
+
+
 class BadInput(ValueError):
     """A control request that can't be understood; says why."""
 
@@ -56,11 +65,21 @@ class BadInput(ValueError):
 class Control:
     """The routes below /control/."""
 
-    def __init__(self, tenant: Tenant, oddities: Oddities, requests: RequestLog, live: LiveChats) -> None:
+    def __init__(
+        self,
+        tenant: Tenant,
+        oddities: Oddities,
+        requests: RequestLog,
+        live: LiveChats,
+        online: OnlineTenant,
+        tickets: Tickets,
+    ) -> None:
         self._tenant = tenant
         self._oddities = oddities
         self._requests = requests
         self._live = live
+        self._online = online
+        self._tickets = tickets
 
     def routes(self) -> list[Route]:
         """All routes, the list of them included."""
@@ -89,6 +108,9 @@ class Control:
             ("DELETE", "/control/requests", self._clear_requests, "forget the requests seen"),
             ("GET", "/control/truth", self._truth, "all messages held; ?chat_session_id=N for one chat session"),
             ("GET", "/control/summary", self._summary, "counts, highest ids, requests by operation"),
+            ("PATCH", "/control/tenant", self._change_tenant, "move it to another `node`, change its `state`"),
+            ("POST", "/control/tickets", self._issue_ticket, "give out a ticket, as signing in would; returns it"),
+            ("DELETE", "/control/tickets", self._expire_tickets, "let all tickets expire"),
             ("POST", "/control/live", self._make_live_events, "make live events now"),
         ]
 
@@ -167,6 +189,18 @@ class Control:
     async def _make_live_events(self, request: Request) -> object:
         wanted = await _body(request, LiveEvents)
         return {"chat_message_ids": [self._live.step() for _ in range(wanted.events)]}
+
+    async def _change_tenant(self, request: Request) -> object:
+        change = await _body(request, TenantChange)
+        self._online.change(node=change.node, state=change.state)
+        return {"root_path": self._online.root_path}
+
+    async def _issue_ticket(self, _request: Request) -> object:
+        return {"ticket": self._tickets.issue()}
+
+    async def _expire_tickets(self, _request: Request) -> object:
+        self._tickets.expire_all()
+        return {}
 
 
 def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 UNSET = "0001-01-01T00:00:00"
+SUFFIX_OPTION = "includetzoffset"
 
 
 def zone(name: str, standard_offset_hours: int) -> tzinfo:
@@ -19,19 +20,20 @@ def zone(name: str, standard_offset_hours: int) -> tzinfo:
         return timezone(timedelta(hours=standard_offset_hours))
 
 
-OSLO = zone("Europe/Oslo", 1)
-
 # The header takes a name or an id; these are the ones that the reference shows.
-_ZONES: dict[str, tzinfo] = {
-    "utc": UTC,
-    "1": UTC,
-    "no": OSLO,
-    "261": OSLO,
-    "dk": zone("Europe/Copenhagen", 1),
-    "140": zone("Europe/Copenhagen", 1),
-    "us-ny": zone("America/New_York", -5),
-    "460": zone("America/New_York", -5),
-}
+_NAMED: tuple[tuple[str, str, tzinfo], ...] = (
+    ("1", "utc", UTC),
+    ("36", "au-act", zone("Australia/Canberra", 10)),
+    ("50", "bd", zone("Asia/Dhaka", 6)),
+    ("114", "ca-qc", zone("America/Montreal", -5)),
+    ("140", "dk", zone("Europe/Copenhagen", 1)),
+    ("156", "fr", zone("Europe/Paris", 1)),
+    ("261", "no", zone("Europe/Oslo", 1)),
+    ("425", "us-ca", zone("America/Los_Angeles", -8)),
+    ("433", "us-hi", zone("Pacific/Honolulu", -10)),
+    ("460", "us-ny", zone("America/New_York", -5)),
+)
+_ZONES = {key: each for number, name, each in _NAMED for key in (number, name)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,19 +62,33 @@ class TimeFormat:
         return at if at.tzinfo else at.replace(tzinfo=self.zone)
 
     def _unset(self) -> str:
+        """Year 1 in its three spellings: bare, with Z, and as "0001-01-01T01:00:00+01:00".
+
+        The samples show no zone west of UTC, where that instant would lie before year 1: midnight then.
+        """
         if not self.suffix:
             return UNSET
-        # As the reference's samples have it: "0001-01-01T01:00:00+01:00", so year 1 is also that for UTC.
-        return UNSET + "Z" if self.zone is UTC else "0001-01-01T01:00:00+01:00"
+        if self.zone is UTC:
+            return UNSET + "Z"
+        # The zone's standard offset today: in year 1 the zone data has the sun's own time, as +00:43 for Oslo.
+        local = min((datetime(2026, month, 1, tzinfo=self.zone) for month in (1, 7)), key=_offset_of)
+        standard = _offset_of(local)
+        at = datetime(1, 1, 1) + max(standard, timedelta(0))  # noqa: DTZ001  written with its offset below
+        return at.isoformat() + self._offset(local)
 
     def _offset(self, local: datetime) -> str:
         return "Z" if self.zone is UTC else local.isoformat()[-6:]
 
 
 def time_format(header: str | None, base: tzinfo) -> TimeFormat:
-    """Read a `SO-TimeZone` header, whatever its case and spacing.
+    """Read a `SO-TimeZone` header, whatever its case and spacing; the vendor's client may send the option alone.
 
-    A zone that the sandbox doesn't know counts as the tenant's base zone.
+    A zone that the sandbox doesn't know counts as the tenant's base zone, which is a choice: it's undocumented.
     """
-    name, _, option = (header or "").lower().partition(",")
-    return TimeFormat(zone=_ZONES.get(name.strip(), base), suffix=option.strip() == "includetzoffset")
+    parts = [part.strip() for part in (header or "").lower().split(",")]
+    name = next((part for part in parts if part not in ("", SUFFIX_OPTION)), "")
+    return TimeFormat(zone=_ZONES.get(name, base), suffix=SUFFIX_OPTION in parts)
+
+
+def _offset_of(at: datetime) -> timedelta:
+    return at.utcoffset() or timedelta(0)

@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from archiver.sandbox.credentials import Credentials
+from archiver.sandbox.admission import Admission
 from archiver.sandbox.delivery import Delivery, DeliveryResponse
 from archiver.sandbox.misbehaviour import misbehave
 from archiver.sandbox.oddities import Oddities
 from archiver.sandbox.operation import Call, Operation
-from archiver.sandbox.replies import Refusal, Reply, not_found, unauthorized
+from archiver.sandbox.replies import Refusal, Reply, not_found
 from archiver.sandbox.request_log import RecordedRequest, RequestLog
 
 UNKNOWN = "Unknown"
@@ -25,7 +25,7 @@ UNKNOWN = "Unknown"
 class Gate:
     """The way in to the operations."""
 
-    credentials: Credentials
+    admission: Admission
     oddities: Oddities
     requests: RequestLog
     latency_s: float = 0.0
@@ -49,8 +49,9 @@ class Gate:
         return endpoint
 
     def _deliver(self, operation: Operation, call: Call, chat_session_id: int | None) -> Delivery:
-        if not self.credentials.accept(call.headers):
-            return Delivery(reply=unauthorized())
+        refusal = self.admission.refusal(call)
+        if refusal is not None:
+            return Delivery(reply=refusal)
         oddity = self.oddities.take(operation.name, chat_session_id)
         if oddity is None:
             return Delivery(reply=_answer(operation, call))

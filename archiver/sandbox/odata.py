@@ -1,120 +1,125 @@
 """`GET /ChatSession`: the OData list over the archive provider "ChatSession", as far as an archiver needs it.
 
-Served: `$filter` with comparisons of chatSessionId and whenRequested joined by `and`, `$orderBy` of chatSessionId,
-`$select`, `$top` and `$skip`. Anything else is refused, so that a client can't rely on what was never tried.
-Source: SuperOffice reference, ChatSession GetAll, archive provider ChatSession, OData search.
+Served: `$filter` (odata_filter.py) and `$select` on the columns of chat_columns.py, `$orderBy` with several keys,
+`$top`, `$skip`, `$entities` and `$jsonSafe`; of `$mode`, `$format` and `$output` the default value. Anything else is
+refused, so that a client can't rely on what was never tried.
+Source: SuperOffice reference, ChatSession GetAll, OData search.
 """
 
-import operator
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
+from archiver.sandbox.chat_columns import COLUMNS
 from archiver.sandbox.dates import TimeFormat
+from archiver.sandbox.odata_filter import BadQuery, Column, column_named, parse_filter
 from archiver.sandbox.records import ChatSession
 
 # The default page size is undocumented; about 1000 is what the best-practice page suggests.
 DEFAULT_TOP = 1000
+MOST_ROWS = 2**31 - 1  # $top and $skip are int32
 
-Condition = Callable[[ChatSession], bool]
-
-_COLUMNS: dict[str, Callable[[ChatSession, TimeFormat], object]] = {
-    "chatSessionId": lambda each, _: each.chat_session_id,
-    "whenRequested": lambda each, times: times.text(each.when_requested),
-    "whenStarted": lambda each, times: times.text(each.when_started),
-    "whenEnded": lambda each, times: times.text(each.when_ended),
-    "chatTopic/chatTopicId": lambda each, _: each.topic_id,
-    "chatTopic/name": lambda each, _: each.topic_name,
-    "firstMessage": lambda each, _: each.first_message,
-    "lastMessage": lambda each, _: each.last_message,
+# The other query options, and the values (lower case) that change nothing in a Slim JSON reply.
+_HARMLESS = {
+    "$entities": ("", "chat"),
+    "$mode": ("", "slim"),
+    "$format": ("", "json"),
+    "$output": ("", "logical"),
+    "$jsonsafe": ("", "false", "true"),
+    "$options": ("",),
+    "$context": ("",),
 }
-_INT_CLAUSE = re.compile(r"chatSessionId\s+(eq|ne|gt|ge|lt|le)\s+(-?\d+)", re.IGNORECASE)
-_TIME_CLAUSE = re.compile(r"whenRequested\s+(afterTime|beforeTime)\s+'([^']*)'", re.IGNORECASE)
-_ORDER = re.compile(r"chatSessionId(?:\s+(asc|desc))?", re.IGNORECASE)
-_COMPARISONS: dict[str, Callable[[int, int], bool]] = {
-    name: getattr(operator, name) for name in ("eq", "ne", "gt", "ge", "lt", "le")
-}
-
-
-class BadQuery(ValueError):
-    """A query option that the sandbox doesn't serve; says which."""
+_OPTIONS = {"$filter", "$orderby", "$select", "$top", "$skip", *_HARMLESS}
 
 
 def list_chat_sessions(
-    chat_sessions: list[ChatSession], query: Mapping[str, str], times: TimeFormat, *, url: str
+    chat_sessions: list[ChatSession],
+    query: Mapping[str, str],
+    times: TimeFormat,
+    *,
+    url: str,
+    primary_key_as_text: bool = False,
 ) -> dict[str, object]:
     """One page of the list.
 
     Args:
-        chat_sessions: all of the tenant, ascending by id.
+        chat_sessions: all that the list is about, ascending by id.
         query: option names in lower case ("$filter").
         url: of the list, for the links.
+        primary_key_as_text: the reference's samples show both forms.
     Returns: the reply object; `odata.nextLink` is None on the last page (undocumented, so a choice).
     Raises: BadQuery.
     """
-    conditions = _conditions(query.get("$filter", ""), times)
-    found = [each for each in chat_sessions if all(condition(each) for condition in conditions)]
-    if _descending(query.get("$orderby", "")):
-        found.reverse()
+    _refuse_the_unknown(query)
+    holds = parse_filter(query.get("$filter", ""), COLUMNS, times.parse_literal)
+    found = _ordered([each for each in chat_sessions if holds(each)], query.get("$orderby", ""))
     top, skip = _count(query, "$top", DEFAULT_TOP), _count(query, "$skip", 0)
-    columns = _selected(query.get("$select", ""))
+    names = _selected(query)
     next_query = urlencode({**query, "$top": top, "$skip": skip + top})
+    page = [_row(each, names, times) for each in found[skip : skip + top]]
+    if primary_key_as_text:
+        page = [{**row, "PrimaryKey": str(row["PrimaryKey"])} for row in page]
     return {
         "odata.metadata": f"{url}/$metadata",
-        "odata.nextLink": f"{url}?{next_query}" if len(found) > skip + top else None,
-        "value": [_row(each, columns, times) for each in found[skip : skip + top]],
+        "odata.nextLink": f"{url}?{next_query}" if page and len(found) > skip + top else None,
+        "value": page,
     }
 
 
-def _row(chat_session: ChatSession, columns: list[str], times: TimeFormat) -> dict[str, object]:
-    # Column names come back as asked, the slash included.
-    return {
-        "PrimaryKey": chat_session.chat_session_id,
-        "EntityName": "chat",
-        **{name: _COLUMNS[name](chat_session, times) for name in columns},
-    }
+def _refuse_the_unknown(query: Mapping[str, str]) -> None:
+    for name, value in query.items():
+        if name.startswith("$") and name not in _OPTIONS:
+            raise BadQuery(f"{name} isn't served.")
+        if name in _HARMLESS and value.strip().lower() not in _HARMLESS[name]:
+            raise BadQuery(f"{name}: {value!r} isn't served.")
 
 
-def _conditions(text: str, times: TimeFormat) -> list[Condition]:
-    if not text.strip():
-        return []
-    return [_condition(clause.strip(), times) for clause in re.split(r"\s+and\s+", text, flags=re.IGNORECASE)]
+def _row(chat_session: ChatSession, names: dict[str, str], times: TimeFormat) -> dict[str, object]:
+    row: dict[str, object] = {"PrimaryKey": chat_session.chat_session_id, "EntityName": "chat"}
+    for shown, name in names.items():
+        column = column_named(name, COLUMNS, "$select")
+        value = column.value(chat_session)
+        if column.kind == "datetime":
+            row[shown] = times.text(value if isinstance(value, datetime) else None)
+        else:
+            row[shown] = value
+    return row
 
 
-def _condition(clause: str, times: TimeFormat) -> Condition:
-    if match := _INT_CLAUSE.fullmatch(clause):
-        compare, number = _COMPARISONS[match[1].lower()], int(match[2])
-        return lambda each: compare(each.chat_session_id, number)
-    if match := _TIME_CLAUSE.fullmatch(clause):
-        try:
-            at = times.parse_literal(match[2])
-        except ValueError as error:
-            raise BadQuery(f"$filter: {match[2]!r} isn't a time.") from error
-        if match[1].lower() == "aftertime":
-            return lambda each: each.when_requested > at
-        return lambda each: each.when_requested < at
-    raise BadQuery(f"$filter: {clause!r} isn't supported.")
+def _selected(query: Mapping[str, str]) -> dict[str, str]:
+    """Name in the reply -> column asked for, or all columns. Raises: BadQuery (no such column)."""
+    names = [name.strip() for name in query.get("$select", "").split(",") if name.strip()] or list(COLUMNS)
+    for name in names:
+        column_named(name, COLUMNS, "$select")
+    if query.get("$jsonsafe", "").strip().lower() == "true":
+        return {re.sub(r"\W", "_", name): name for name in names}
+    return {name: name for name in names}  # as asked, the slash included
 
 
-def _descending(text: str) -> bool:
-    if not text.strip():
-        return False
-    match = _ORDER.fullmatch(text.strip())
-    if match is None:
-        raise BadQuery(f"$orderBy: {text!r} isn't supported.")
-    return (match[1] or "asc").lower() == "desc"
+def _ordered(chat_sessions: list[ChatSession], text: str) -> list[ChatSession]:
+    """By the keys of `$orderBy`, the first one first; ties stay ascending by id, unset times come first."""
+    for key in reversed([key.strip() for key in text.split(",") if key.strip()]):
+        name, *direction = key.split()
+        column = column_named(name, COLUMNS, "$orderBy")
+        order = " ".join(direction).lower()
+        if not column.orderable or order not in ("", "asc", "desc"):
+            raise BadQuery(f"$orderBy: {key!r} isn't supported.")
+        chat_sessions = sorted(chat_sessions, key=_sort_key(column), reverse=order == "desc")
+    return chat_sessions
+
+
+def _sort_key(column: Column[ChatSession]) -> Callable[[ChatSession], tuple[Any, ...]]:
+    def key(chat_session: ChatSession) -> tuple[Any, ...]:
+        value = column.value(chat_session)
+        return () if value is None else (value,)
+
+    return key
 
 
 def _count(query: Mapping[str, str], name: str, default: int) -> int:
     text = query.get(name, str(default))
-    if not text.isdecimal():
-        raise BadQuery(f"{name}: {text!r} isn't a number from 0.")
+    if not re.fullmatch("[0-9]{1,10}", text) or int(text) > MOST_ROWS:
+        raise BadQuery(f"{name}: {text!r} isn't a number from 0 to {MOST_ROWS}.")
     return int(text)
-
-
-def _selected(text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",") if name.strip()] or list(_COLUMNS)
-    for name in names:
-        if name not in _COLUMNS:
-            raise BadQuery(f"$select: there is no column {name!r}.")
-    return names

@@ -34,20 +34,22 @@ class Operation:
 
 
 def body_int(call: Call, name: str, default: int | None = None) -> int:
-    """An int32 property of a JSON object body, its name case-blind.
+    """An int32 property of a JSON object body, its name case-blind; of several the last counts.
 
     Raises: Refusal (400 for what can't be parsed; 200 with an error object for a missing one without default).
     Source: SuperOffice reference, agents WebAPI.
     """
-    try:
-        values = msgspec.json.decode(call.body, type=dict[str, Any])
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise Refusal(agent_error("The request is invalid.", "The body isn't a JSON object.", 400)) from error
-    value = {key.lower(): each for key, each in values.items()}.get(name.lower(), default)
-    if value is None and name.lower() not in {key.lower() for key in values}:
-        raise _missing(name)
+    value = _body_value(call, name, default)
     if not isinstance(value, int) or isinstance(value, bool) or value not in INT32:
         raise Refusal(agent_error("The request is invalid.", f"{name} isn't an int32.", 400))
+    return value
+
+
+def body_bool(call: Call, name: str) -> bool:
+    """A boolean property of a JSON object body. Raises: Refusal, as `body_int`."""
+    value = _body_value(call, name, None)
+    if not isinstance(value, bool):
+        raise Refusal(agent_error("The request is invalid.", f"{name} isn't a boolean.", 400))
     return value
 
 
@@ -71,6 +73,14 @@ def rest_query_int(call: Call, name: str, default: int) -> int:
     return value
 
 
+def rest_query_bool(call: Call, name: str) -> bool:
+    """An optional boolean query parameter of a REST call, false when left out. Raises: Refusal (400)."""
+    text = call.query.get(name.lower(), "false").lower()
+    if text not in ("true", "false"):
+        raise Refusal(bad_rest_request(f"{name} isn't a boolean."))
+    return text == "true"
+
+
 def path_id(call: Call) -> int:
     """The id in a REST path; the router lets only digits through."""
     return call.path_id or 0
@@ -79,6 +89,17 @@ def path_id(call: Call) -> int:
 def bad_rest_request(sentence: str) -> Reply:
     """400 with REST's error object. The reference shows that object for 404 only; its type's name is ours."""
     return rest_error("BadRequest", sentence, 400)
+
+
+def _body_value(call: Call, name: str, default: object) -> object:
+    try:
+        values = msgspec.json.decode(call.body, type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Refusal(agent_error("The request is invalid.", "The body isn't a JSON object.", 400)) from error
+    found = {key.lower(): each for key, each in values.items()}
+    if name.lower() not in found and default is None:
+        raise _missing(name)
+    return found.get(name.lower(), default)
 
 
 def _int32(text: str) -> int | None:

@@ -49,6 +49,11 @@ def not_found(message: str) -> Reply:
     return rest_error("SoNotFoundException", message, 404)
 
 
+def misdirected() -> Reply:
+    """421. Source: SuperOffice reference, tenant status API, which quotes the text and not the body around it."""
+    return json_reply({"Message": "Wrong subdomain used to access tenant."}, 421)
+
+
 def unauthorized() -> Reply:
     """401. Source: SuperOffice reference, HTTP headers; the body isn't documented."""
     return json_reply({"Message": "Authorization has been denied for this request."}, 401)

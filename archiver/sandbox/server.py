@@ -9,15 +9,18 @@ from typing import Any, Self
 
 from starlette.applications import Starlette
 
+from archiver.sandbox.admission import Admission
 from archiver.sandbox.chats import populate
 from archiver.sandbox.control import Control
 from archiver.sandbox.gate import Gate
 from archiver.sandbox.live import LiveChats
 from archiver.sandbox.oddities import Oddities
+from archiver.sandbox.online import OnlineTenant
 from archiver.sandbox.request_log import RequestLog
 from archiver.sandbox.serving import ServingThread
 from archiver.sandbox.settings import SandboxSettings
 from archiver.sandbox.tenant import Tenant
+from archiver.sandbox.tickets import Tickets
 from archiver.sandbox.webapi import WebApi
 
 ONSITE_ROOT_PATH = "/SuperOffice/api/v1"
@@ -35,6 +38,8 @@ class Sandbox:
         self.tenant = Tenant()
         self.oddities = Oddities(self.settings.seed)
         self.requests = RequestLog()
+        self.online = OnlineTenant(self.settings.context_identifier, host_name=self.settings.host_name)
+        self.tickets = Tickets(self.settings.credentials.ticket, clock=self.settings.clock)
         unfinished = populate(
             self.tenant,
             seed=self.settings.seed,
@@ -96,17 +101,18 @@ class Sandbox:
             self.tenant,
             time_zone=self.settings.time_zone,
             unknown_chat_session=self.settings.unknown_chat_session,
+            primary_key_as_text=self.settings.primary_key_as_text,
         ).operations()
         gate = Gate(
-            credentials=self.settings.credentials,
+            admission=Admission(credentials=self.settings.credentials, tickets=self.tickets, online=self.online),
             oddities=self.oddities,
             requests=self.requests,
             latency_s=self.settings.latency_s,
         )
-        roots = dict.fromkeys((self.settings.root_path.rstrip("/"), ONSITE_ROOT_PATH))
-        control = Control(self.tenant, self.oddities, self.requests, self.live)
+        roots = dict.fromkeys((self.settings.root_path.rstrip("/"), ONSITE_ROOT_PATH, self.online.root_pattern))
+        control = Control(self.tenant, self.oddities, self.requests, self.live, self.online, self.tickets)
         served = [route for root in roots for route in gate.routes(root, operations)]
-        return Starlette(routes=[*control.routes(), *served])
+        return Starlette(routes=[*control.routes(), *self.online.routes(), *served])
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,7 +1,10 @@
 """All that can be chosen when a sandbox is started."""
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 from typing import Literal
 
 from archiver.sandbox.credentials import Credentials
@@ -26,9 +29,17 @@ class SandboxSettings:
     latency_s: float = 0.0  # pause before each SuperOffice reply
     time_zone: str = "Europe/Oslo"  # the tenant's base zone, in which a request without SO-TimeZone gets its times
     unknown_chat_session: Literal["[]", "null"] = "[]"  # GetChatMessages' reply, which the reference leaves open
+    primary_key_as_text: bool = False  # in OData lists; the reference's samples show numbers and texts
+    context_identifier: str = "Cust12345"  # the tenant's name in the state API and in its online address
+    host_name: str | None = None  # when set, a SuperOffice request to another host name gets 421
+    clock: Callable[[], float] = monotonic  # seconds; tickets age by it
     credentials: Credentials = field(default_factory=Credentials)
 
     def __post_init__(self) -> None:
+        _require(
+            re.fullmatch(r"Cust[0-9]{5,}", self.context_identifier) is not None,
+            "context_identifier must be Cust and five or more digits.",
+        )
         _require(0 <= self.port <= 65535, "port must be between 0 and 65535.")
         _require(self.root_path.startswith("/"), "root_path must start with a slash.")
         _require(self.chat_sessions >= 0, "chat_sessions must not be negative.")

@@ -16,6 +16,10 @@ Outcome = Literal["complete", "partial", "failed", "interrupted"]
 
 CONFLICT = "conflict"
 """The kind of a failure in which another message came under a known id."""
+UNDECODABLE = "undecodable"
+"""The kind of a failure in which rows came that could not be read."""
+_KEPT_OPEN = (CONFLICT, UNDECODABLE)
+"""Kinds that a visit without news is no answer to: what they are about is in quarantine."""
 
 _CUT = ("interrupted", "abandoned", "failed")
 _SELECTION_LENGTH = 1000
@@ -121,13 +125,26 @@ def save_failure(connection: Connection, source_id: int, run_id: int, failure: F
 def resolve_failures(connection: Connection, source_id: int, chat_session_ids: Iterable[int], now: datetime) -> None:
     """Mark the open errors of chat sessions that could be visited again as resolved.
 
-    A conflict stays open: that the source says nothing new is no answer to it.
+    What is about the quarantine stays open: that the source says nothing new is no answer to it.
     """
     error = tables.sync_error
     connection.execute(
         update(error)
         .where(error.c.source_id == source_id, error.c.resolved_at.is_(None))
-        .where(error.c.chat_session_id.in_(list(chat_session_ids)), error.c.kind != CONFLICT)
+        .where(error.c.chat_session_id.in_(list(chat_session_ids)), error.c.kind.not_in(_KEPT_OPEN))
+        .values(resolved_at=now)
+    )
+
+
+def resolve_undecodable(
+    connection: Connection, source_id: int, chat_session_ids: Iterable[int], now: datetime
+) -> None:
+    """Mark the open errors about rows that could not be read as resolved: nothing of theirs is left in quarantine."""
+    error = tables.sync_error
+    connection.execute(
+        update(error)
+        .where(error.c.source_id == source_id, error.c.resolved_at.is_(None))
+        .where(error.c.chat_session_id.in_(list(chat_session_ids)), error.c.kind == UNDECODABLE)
         .values(resolved_at=now)
     )
 

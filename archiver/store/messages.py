@@ -84,7 +84,7 @@ def _save_unique(
     if likely_new and _insert_unless_known(connection, _rows(source_id, run_id, unique.values(), now)):
         saved.added += len(unique)
         return
-    stored = _load(connection, source_id, sorted(unique))
+    stored = load_stored(connection, source_id, sorted(unique))
     verdicts = {key: compare(row, unique[key]) for key, row in stored.items()}
     _insert(connection, _rows(source_id, run_id, [m for key, m in unique.items() if key not in stored], now))
     edits = [key for key, verdict in verdicts.items() if verdict is Verdict.EDIT]
@@ -144,7 +144,8 @@ def _copy(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         raise IntegrityError("COPY", None, error) from None
 
 
-def _load(connection: Connection, source_id: int, keys: Sequence[int]) -> dict[int, Mapping[str, Any]]:
+def load_stored(connection: Connection, source_id: int, keys: Sequence[int]) -> dict[int, Mapping[str, Any]]:
+    """The rows of those messages that are in the archive, by id."""
     table = tables.chat_message
     loaded: dict[int, Mapping[str, Any]] = {}
     for at in range(0, len(keys), _LOAD_AT_ONCE):

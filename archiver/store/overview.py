@@ -4,13 +4,32 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, and_, func, select
 
 from archiver.store import tables
 from archiver.store.holder import shown
 
 RUNS_SHOWN = 5
-ERRORS_SHOWN = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorGroup:
+    """The open errors of one kind. Times are aware UTC."""
+
+    kind: str
+    is_of_the_pass: bool
+    """Whether they met whole passes rather than chat sessions."""
+    chat_sessions: int
+    first_chat_session_id: int | None
+    """The lowest one."""
+    detail: str
+    """The sentence of one of them."""
+    first_seen_at: datetime
+    last_seen_at: datetime
+    count: int
+    """How often they were seen, all together."""
+    retry_at: datetime | None
+    """When the first of them is asked again; None: by the next pass."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,12 +47,13 @@ class SourceOverview:
     complete_until: datetime | None
     """When the last pass began that left nothing out: what was posted before is in the archive; None: none has."""
     quarantined: int
+    """Open items."""
     lease_holder: str | None
     runs: list[dict[str, Any]]
     """The last few, newest first, by the ledger's column names."""
     open_error_count: int
-    errors: list[dict[str, Any]]
-    """The open ones seen last, by the column names of `sync_error`."""
+    errors: list["ErrorGroup"]
+    """The open ones by kind, those seen last first."""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -57,11 +77,10 @@ def load_message_count(connection: Connection, source_id: int) -> tuple[int, int
 def _overview(connection: Connection, source: RowMapping) -> SourceOverview:
     key = source["id"]
     state, message, run = tables.chat_session_state, tables.chat_message, tables.sync_run
-    error, quarantine, lease = tables.sync_error, tables.quarantine, tables.lease
+    quarantine, lease = tables.quarantine, tables.lease
     by_state = select(state.c.state, func.count()).where(state.c.source_id == key).group_by(state.c.state)
     runs = select(run).where(run.c.source_id == key).order_by(run.c.id.desc()).limit(RUNS_SHOWN)
-    open_errors = (error.c.source_id == key, error.c.resolved_at.is_(None))
-    errors = select(error).where(*open_errors).order_by(error.c.last_seen_at.desc()).limit(ERRORS_SHOWN)
+    errors = _error_groups(connection, key)
 
     def scalar(what: Any, *where: Any) -> Any:
         return connection.execute(select(what).where(*where)).scalar()
@@ -79,9 +98,45 @@ def _overview(connection: Connection, source: RowMapping) -> SourceOverview:
             run.c.outcome == "complete",
             run.c.kind == "incremental",
         ),
-        quarantined=scalar(func.count(), quarantine.c.source_id == key),
+        quarantined=scalar(func.count(), quarantine.c.source_id == key, quarantine.c.resolved_at.is_(None)),
         lease_holder=shown(scalar(lease.c.holder, lease.c.source_id == key) or "") or None,
         runs=[dict(row) for row in connection.execute(runs).mappings()],
-        open_error_count=scalar(func.count(), *open_errors),
-        errors=[dict(row) for row in connection.execute(errors).mappings()],
+        open_error_count=sum(group.chat_sessions + group.is_of_the_pass for group in errors),
+        errors=errors,
     )
+
+
+def _error_groups(connection: Connection, source_id: int) -> list[ErrorGroup]:
+    """The open errors, counted by the database: hundreds of failing chat sessions are a few rows."""
+    error, state = tables.sync_error, tables.chat_session_state
+    is_of_the_pass = error.c.chat_session_id.is_(None).label("is_of_the_pass")
+    groups = (
+        select(
+            error.c.kind,
+            is_of_the_pass,
+            func.count(error.c.chat_session_id).label("chat_sessions"),
+            func.min(error.c.chat_session_id).label("first_chat_session_id"),
+            func.max(error.c.id).label("example"),
+            func.min(error.c.first_seen_at).label("first_seen_at"),
+            func.max(error.c.last_seen_at).label("last_seen_at"),
+            func.sum(error.c.count).label("count"),
+            func.min(state.c.retry_at).label("retry_at"),
+        )
+        .outerjoin_from(
+            error,
+            state,
+            and_(state.c.source_id == error.c.source_id, state.c.chat_session_id == error.c.chat_session_id),
+        )
+        .where(error.c.source_id == source_id, error.c.resolved_at.is_(None))
+        .group_by(error.c.kind, is_of_the_pass)
+    )
+    rows = connection.execute(groups).mappings().all()
+    examples = select(error.c.id, error.c.detail).where(error.c.id.in_([row["example"] for row in rows]))
+    details = {row.id: row.detail for row in connection.execute(examples)}
+    found = [ErrorGroup(**_without_example(row), detail=details[row["example"]]) for row in rows]
+    return sorted(found, key=lambda group: (group.last_seen_at, group.kind), reverse=True)
+
+
+def _without_example(row: RowMapping) -> dict[str, Any]:
+    kept = {name: value for name, value in row.items() if name != "example"}
+    return kept | {"is_of_the_pass": bool(row["is_of_the_pass"]), "count": int(row["count"])}

@@ -18,7 +18,7 @@ from archiver.store.database import Database
 if TYPE_CHECKING:
     from alembic.config import Config
 
-CURRENT_REVISION = "0001"
+CURRENT_REVISION = "0002"
 """The newest of migrations/versions, which are numbered. Known here so that only `migrate` loads Alembic."""
 
 _MIGRATION_LOCK = 0x5350_4341

@@ -26,6 +26,8 @@ class ChatSessionState:
     failures: int = 0
     """Visits that failed in a row."""
     last_error: str | None = None
+    retry_at: datetime | None = None
+    """Not before is it worth asking again; None unless its last visit failed."""
 
 
 _COLUMNS = [tables.chat_session_state.c[name] for name in ChatSessionState.__dataclass_fields__]
@@ -62,11 +64,13 @@ def load_highest_known(connection: Connection, source_id: int) -> int:
     return connection.execute(query).scalar() or 0
 
 
-def load_failing(connection: Connection, source_id: int) -> list[int]:
-    """The chat sessions whose last visit failed, those that failed less often first."""
+def load_failing(connection: Connection, source_id: int) -> list[tuple[int, datetime | None]]:
+    """The chat sessions whose last visit failed, with their `retry_at`; those that failed less often first."""
     state = tables.chat_session_state
-    query = select(state.c.chat_session_id).where(state.c.source_id == source_id, state.c.failures > 0)
-    return list(connection.execute(query.order_by(state.c.failures, state.c.chat_session_id)).scalars())
+    query = select(state.c.chat_session_id, state.c.retry_at)
+    query = query.where(state.c.source_id == source_id, state.c.failures > 0)
+    rows = connection.execute(query.order_by(state.c.failures, state.c.chat_session_id))
+    return [(row.chat_session_id, row.retry_at) for row in rows]
 
 
 def save_states(

@@ -194,7 +194,14 @@ quarantine = Table(
     Column("payload", Text, nullable=False, comment="ASCII JSON, whole"),
     Column("digest", String(64), nullable=False, comment="SHA-256 of the payload: each is kept once"),
     Column("quarantined_at", UtcDateTime, nullable=False),
+    Column(
+        "resolved_at",
+        UtcDateTime,
+        comment="when what it holds came to be stored, or was read whole without it; null: open",
+    ),
     UniqueConstraint("source_id", "chat_session_id", "digest"),
+    # The open ones, at a glance and of the chat sessions that were visited.
+    Index(None, "source_id", "resolved_at", "chat_session_id"),
 )
 
 lease = Table(

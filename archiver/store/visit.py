@@ -2,12 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from archiver.model import ChatMessage, Undecodable
 from archiver.ranges import MAX_ID
 from archiver.store.ledger import Failure
 from archiver.store.state import ChatSessionState
+
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=1)
+"""How long a chat session that failed is left alone; twice as long after each further failure. The source cleans up
+deleted chat sessions within a day, and the longest pause has to stay far below that."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,11 +28,13 @@ class Visit:
     failure: Failure | None = None
     is_absent: bool = False
     """The source has no such chat session, and neither have we."""
+    is_whole: bool = False
+    """Whether it read the chat session from its beginning to its end."""
 
     @property
     def has_news(self) -> bool:
         """Whether there may be something to store."""
-        if self.messages or self.undecodable or self.failure or self.before is None:
+        if self.messages or self.undecodable or self.failure or self.is_whole or self.before is None:
             return True
         was_absent = self.before.state == "absent"
         return self.before.failures > 0 or was_absent != self.is_absent
@@ -44,9 +51,11 @@ def after_visit(visit: Visit, *, at: datetime) -> ChatSessionState:
     """
     before = visit.before or ChatSessionState(chat_session_id=visit.chat_session_id)
     if visit.failure:
-        before = replace(before, failures=before.failures + 1, last_error=visit.failure.kind)
+        failures = before.failures + 1
+        retry_at = at + pause_after(failures)
+        before = replace(before, failures=failures, last_error=visit.failure.kind, retry_at=retry_at)
     else:
-        before = replace(before, failures=0, last_error=None)
+        before = replace(before, failures=0, last_error=None, retry_at=None)
     if visit.is_absent:
         return replace(before, state="absent")
     own = [message for message in visit.messages if message.chat_session_id == visit.chat_session_id]
@@ -56,6 +65,12 @@ def after_visit(visit: Visit, *, at: datetime) -> ChatSessionState:
     if before.state == "absent" and not visit.failure:
         return replace(before, state="new")
     return before
+
+
+def pause_after(failures: int) -> timedelta:
+    """How long to leave a chat session alone that failed so often in a row, at least once."""
+    doublings = min(failures - 1, 16)
+    return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
 
 
 def _ids(messages: Iterable[ChatMessage], undecodable: Iterable[Undecodable]) -> Iterable[int]:

@@ -14,7 +14,7 @@ from archiver.model import ChatMessage
 from archiver.store.lease import Lease, renew_lease
 from archiver.store.ledger import CONFLICT, Failure, RunCounts, resolve_failures, save_failure, update_run
 from archiver.store.messages import save_messages
-from archiver.store.quarantine import from_conflict, save_quarantined
+from archiver.store.quarantine import from_conflict, save_quarantined, settle_by_visits
 from archiver.store.state import save_states
 from archiver.store.visit import Visit, after_visit
 
@@ -51,9 +51,11 @@ def save_batch(
         for at, found in conflicts.items():
             quarantined += [from_conflict(message, asked_for=visits[at].chat_session_id) for message in found]
         save_quarantined(connection, lease.source_id, run_id, quarantined, now)
+        settle_by_visits(connection, lease.source_id, visits, conflicts, now)
         counts.chat_sessions_failed += sum(visits[at].failure is None for at in conflicts)
+        failures = [_conflict_failure(visits[at].chat_session_id, found) for at, found in conflicts.items()]
         visits = [_failed_by(visit, conflicts.get(at)) for at, visit in enumerate(visits)]
-        _save_outcomes(connection, lease.source_id, run_id, visits, now)
+        _save_outcomes(connection, lease.source_id, run_id, visits, failures, now)
         counts.messages_added += saved.added
         counts.messages_changed += saved.changed
         update_run(connection, run_id, counts, walked_to)
@@ -94,13 +96,19 @@ def _conflict_failure(chat_session_id: int, messages: Sequence[ChatMessage]) -> 
 
 
 def _save_outcomes(
-    connection: Connection, source_id: int, run_id: int, visits: Sequence[Visit], now: datetime
+    connection: Connection,
+    source_id: int,
+    run_id: int,
+    visits: Sequence[Visit],
+    conflicts: Sequence[Failure],
+    now: datetime,
 ) -> None:
+    """States and errors. A conflict is noted beside whatever else a visit failed by."""
     states = [(visit.before, after_visit(visit, at=now)) for visit in visits]
     save_states(connection, source_id, [(before, after) for before, after in states if before != after])
-    for visit in visits:
-        if visit.failure:
-            save_failure(connection, source_id, run_id, visit.failure, now)
+    failures = [visit.failure for visit in visits if visit.failure and visit.failure.kind != CONFLICT]
+    for failure in [*failures, *conflicts]:
+        save_failure(connection, source_id, run_id, failure, now)
     recovered = [v.chat_session_id for v in visits if v.before and v.before.failures and not v.failure]
     if recovered:
         resolve_failures(connection, source_id, recovered, now)

@@ -7,14 +7,25 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from archiver.config.settings import RetrySettings, SourceSettings
-from archiver.errors import Interrupted, RateLimited, RetriableSourceError, UndecodableReply, UnexpectedReply
+from archiver.errors import (
+    CredentialRefused,
+    Interrupted,
+    RateLimited,
+    RetriableSourceError,
+    SourceDown,
+    SourceError,
+    SourceUnreachable,
+    UndecodableReply,
+    UnexpectedReply,
+)
 from archiver.model import Reply
+from archiver.superoffice.breaker import LONGEST_DISTANCE_S, CircuitBreaker
 from archiver.superoffice.decode import decode_reply
 from archiver.superoffice.endpoint import GET_CHAT_MESSAGES, GET_CHAT_SESSION_ENTITY, api_root
 from archiver.superoffice.nonanswers import page
 from archiver.superoffice.rate import TokenBucket
 from archiver.superoffice.retry import retrying
-from archiver.superoffice.signin import request_headers
+from archiver.superoffice.signin import SignIn
 from archiver.superoffice.transport import Transport
 
 T = TypeVar("T")
@@ -29,8 +40,10 @@ class SuperOfficeClient:
         """Raises: ConfigError when a secret is not where the configuration says."""
         self.name = source.name
         self._root = api_root(source.base_url)
-        self._transport = Transport(request_headers(source.auth, source.request), source.limits, source.request)
+        self._sign_in = SignIn(source.auth, source.request)
+        self._transport = Transport(source.limits, source.request)
         self._bucket = TokenBucket(source.limits.requests_per_second)
+        self._breaker = CircuitBreaker(longest_distance_s=min(LONGEST_DISTANCE_S, retry.max_wait.total_seconds()))
         self._retry = retry
         self._lock = threading.Lock()
         self.request_count = 0
@@ -75,22 +88,39 @@ class SuperOfficeClient:
         about: dict[str, int],
     ) -> T:
         url = f"{self._root}/{operation}"
+        facts = {"event": "request", "source": self.name, "operation": operation, **about}
 
         def attempt() -> T:
-            self._wait_for_turn(stop)
-            with self._lock:
-                self.request_count += 1
-            logger.debug(
-                "calling the source", extra={"event": "request", "source": self.name, "operation": operation, **about}
-            )
-            try:
-                return decode(self._transport.post(url, body))
-            except RetriableSourceError as error:
-                if error.retry_after_s:
-                    self._bucket.hold(error.retry_after_s)
-                raise
+            with self._breaker.attempt(stop):
+                self._wait_for_turn(stop)
+                with self._lock:
+                    self.request_count += 1
+                logger.debug("calling the source", extra=facts)
+                return decode(self._post(url, body))
 
-        return retrying(self._retry, stop, self._on_retry)(attempt)
+        try:
+            return retrying(self._retry, stop, self._on_retry, lambda: self._breaker.is_open)(attempt)
+        except RetriableSourceError as error:
+            raise self._seen_as_a_whole(error) from None
+
+    def _post(self, url: str, body: bytes) -> bytes:
+        headers = self._sign_in.headers
+        try:
+            return self._transport.post(url, body, headers)
+        except CredentialRefused:
+            self._sign_in.renew(headers)
+            raise
+        except RetriableSourceError as error:
+            if error.retry_after_s:
+                self._bucket.hold(error.retry_after_s)
+            raise
+
+    def _seen_as_a_whole(self, error: RetriableSourceError) -> RetriableSourceError:
+        """The error of a call, or of the source, when other calls have failed in a row just so."""
+        if isinstance(error, SourceUnreachable) or not self._breaker.is_open:
+            return error
+        detail = f"{self._breaker.failures} calls in a row have failed, the last with: {error}"
+        return SourceDown(detail, hint=error.hint, retry_after_s=error.retry_after_s)
 
     def _wait_for_turn(self, stop: threading.Event) -> None:
         """Wait for the rate limit, and as long as the source asked everybody to wait.
@@ -106,7 +136,7 @@ class SuperOfficeClient:
             if self._bucket.held_for() <= 0:
                 return
 
-    def _on_retry(self, wait_s: float, error: RetriableSourceError) -> None:
+    def _on_retry(self, wait_s: float, error: SourceError) -> None:
         with self._lock:
             self.retry_count += 1
         facts = {"event": "retry_scheduled", "source": self.name, "kind": error.kind, "detail": str(error)}

@@ -1,6 +1,8 @@
 """The headers that say who we are and how we want our answers."""
 
 import base64
+import threading
+from contextlib import suppress
 
 from archiver.config.settings import BasicAuth, BearerAuth, RequestSettings, TicketAuth
 from archiver.errors import ConfigError
@@ -10,6 +12,27 @@ UTC_WITH_OFFSET = "UTC, includeTZOffset"
 
 Source: SuperOffice reference, SO-TimeZone.
 """
+
+
+class SignIn:
+    """The headers of every request to a source, made once and again when the source refuses them."""
+
+    def __init__(self, auth: BasicAuth | TicketAuth | BearerAuth, request: RequestSettings) -> None:
+        """Raises: ConfigError, as `request_headers`."""
+        self._auth, self._request = auth, request
+        self._lock = threading.Lock()
+        self.headers = request_headers(auth, request)
+        """Never changed, but replaced: who uses them can tell later which ones were refused."""
+
+    def renew(self, refused: dict[str, str]) -> None:
+        """Read the secrets anew, unless another thread has done so since `refused` were sent.
+
+        Where a secret can't be read just now, as while its file is being replaced, the headers stay as they are.
+        """
+        with self._lock:
+            if self.headers is refused:
+                with suppress(ConfigError):
+                    self.headers = request_headers(self._auth, self._request)
 
 
 def request_headers(auth: BasicAuth | TicketAuth | BearerAuth, request: RequestSettings) -> dict[str, str]:

@@ -7,18 +7,16 @@ Requests go through the session's adapter. `Session.send` would first read the w
 follow it or not, and would keep cookies, for which the server wants an XSRF value that we have no use for.
 """
 
-import http.client
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import requests
-import urllib3
 
 from archiver.config.settings import LimitSettings, RequestSettings
 from archiver.errors import ReplyTooLarge
-from archiver.superoffice.broken import broken_call
+from archiver.superoffice.broken import BREAKS, broken_call
 from archiver.superoffice.deadline import DeadlineAdapter, reply_due_at
 from archiver.superoffice.nonanswers import refusal, wrong_content
 
@@ -28,8 +26,7 @@ _PIECE_BYTES = 256 * 1024
 class Transport:
     """HTTP sessions to one source: as many as threads call at once, each used by one thread at a time."""
 
-    def __init__(self, headers: dict[str, str], limits: LimitSettings, request: RequestSettings) -> None:
-        self._headers = headers
+    def __init__(self, limits: LimitSettings, request: RequestSettings) -> None:
         self._timeout = (limits.connect_timeout.total_seconds(), limits.read_timeout.total_seconds())
         self._deadline_s = limits.reply_deadline.total_seconds()
         self._max_bytes = limits.max_reply_bytes
@@ -40,16 +37,16 @@ class Transport:
         self._is_closed = False
         self._lock = threading.Lock()
 
-    def post(self, url: str, body: bytes) -> bytes:
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> bytes:
         """Post JSON and read the whole reply.
 
-        Returns: the body of a reply with status 200, decompressed.
+        Returns: the body of a reply with status 200 that says it is JSON, decompressed.
         Raises: SourceError's leaves, none of which holds any of the body.
         """
         reply_due_at.set(time.monotonic() + self._deadline_s)
         with self._session() as session:
             try:
-                request = session.prepare_request(requests.Request("POST", url, data=body))
+                request = session.prepare_request(requests.Request("POST", url, data=body, headers=headers))
                 with session.get_adapter(url).send(
                     request, stream=True, timeout=self._timeout, verify=self._verify, proxies=self._proxies
                 ) as response:
@@ -59,8 +56,7 @@ class Transport:
                     if error := wrong_content(response.headers.get("Content-Type"), body):
                         raise error
                     return body
-            # OSError holds requests' own errors, ValueError those of addresses and headers.
-            except (OSError, ValueError, urllib3.exceptions.HTTPError, http.client.HTTPException) as error:
+            except BREAKS as error:
                 raise broken_call(error) from None
 
     def close(self) -> None:
@@ -88,7 +84,7 @@ class Transport:
         session = requests.Session()
         session.trust_env = False
         session.headers.clear()
-        session.headers.update({**self._headers, "Accept-Encoding": "gzip, deflate"})
+        session.headers["Accept-Encoding"] = "gzip, deflate"
         adapter = DeadlineAdapter(pool_connections=1, pool_maxsize=1, max_retries=0)
         session.mount("https://", adapter)
         session.mount("http://", adapter)

@@ -1,8 +1,9 @@
 """When a pass gives up on a source that answers nobody. Pure.
 
 A failure of one chat session must never stop the others, so only a long row of failures counts, and any answer ends
-the row. Two kinds can't be one chat session's doing, and are believed sooner: refused credentials, which must not be
-tried for long since some servers lock the account, and a host that can't even be reached.
+the row. Refused credentials and a host that can't even be reached can't be one chat session's doing, and are believed
+sooner; credentials above all, since some servers lock an account that is tried for long. A source that fails call
+after call is waited for: its circuit breaker lets through a probe every few seconds.
 """
 
 from collections import Counter
@@ -11,6 +12,7 @@ from archiver.errors import (
     AuthenticationFailed,
     CredentialRefused,
     RetriableSourceError,
+    SourceDown,
     SourceError,
     SourceUnreachable,
     WrongAddress,
@@ -18,13 +20,15 @@ from archiver.errors import (
 
 REFUSED = (1, 5)
 UNREACHABLE = (1, 20)
+DOWN = (5, 60)
 OTHERWISE = (20, 20)
-"""How many failures of a kind in a row are enough: before anything was answered in this pass, and after."""
+"""How many failures of a kind in a row are enough: before anything was answered in this pass, and after. With probes
+five seconds apart, DOWN outlasts a restart of some minutes once the source has answered."""
 
 
 def is_of_the_source(error: SourceError | None) -> bool:
-    """Whether a failure is the whole source's, whichever chat session it was met at."""
-    return isinstance(error, AuthenticationFailed | SourceUnreachable)
+    """Whether a failure looks like the whole source's, whichever chat session it was met at."""
+    return isinstance(error, AuthenticationFailed | SourceUnreachable | SourceDown)
 
 
 class Outlook:
@@ -38,9 +42,11 @@ class Outlook:
     def note(self, error: SourceError | None, *, is_second_try: bool = False) -> None:
         """Take in how a visit ended; None for an answer.
 
-        That a second try fails again says nothing of a source that answered others.
+        That a second try fails again says nothing of a source that answered others, unless no chat session could be
+        the cause.
         """
-        if error and is_second_try and self._any_answer and not is_of_the_source(error):
+        is_its_own = not isinstance(error, AuthenticationFailed | SourceUnreachable)
+        if error and is_second_try and self._any_answer and is_its_own:
             return
         self._last_error = error
         if isinstance(error, RetriableSourceError | CredentialRefused | WrongAddress):
@@ -60,4 +66,6 @@ class Outlook:
 def _patience(error: SourceError) -> tuple[int, int]:
     if isinstance(error, AuthenticationFailed):
         return REFUSED
-    return UNREACHABLE if isinstance(error, SourceUnreachable) else OTHERWISE
+    if isinstance(error, SourceUnreachable):
+        return UNREACHABLE
+    return DOWN if isinstance(error, SourceDown) else OTHERWISE

@@ -41,6 +41,8 @@ from archiver.sync.walk import Walk
 
 logger = logging.getLogger(__name__)
 
+Visited = tuple[Due, Visit, SourceError | None]
+
 _NO_RUN = 0
 """The id of a dry run, which no row in the ledger has."""
 STOP_GRACE_S = 10.0
@@ -112,7 +114,8 @@ def _open(database: Database, lease: Lease, order: PassOrder) -> _Opened:
     with database.writing() as connection:
         now = renew_lease(connection, lease)
         since = load_last_pass_start(connection, lease.source_id)
-        route = load_route(connection, lease.source_id, order.kind, order.chosen)
+        ready_at = now if order.spares_failing else None
+        route = load_route(connection, lease.source_id, order.kind, order.chosen, ready_at=ready_at)
         frontier = load_frontier(connection, lease.source_id, order.chosen)
         run_id = _NO_RUN
         if not order.is_dry:
@@ -142,7 +145,7 @@ class _Pass:
         self._requests_before, self._retries_before = client.request_count, client.retry_count
         self._counts = RunCounts()
         self._batch = Batch()
-        self._suspects: list[Visit] = []
+        self._suspects: list[tuple[Due, Visit]] = []
         self._outlook = Outlook()
         self._committed_at = time.monotonic()
         self._log("pass_started", "a pass begins", chat_sessions=len(opened.route.first))
@@ -190,11 +193,19 @@ class _Pass:
             return "interrupted"
         if error:
             return "failed"
-        return "partial" if self._counts.chat_sessions_failed else "complete"
+        return "partial" if self._counts.chat_sessions_failed or self._route.postponed else "complete"
 
     def _visit_all(self) -> None:
-        def visit(due: Due, halt: threading.Event) -> tuple[Visit, SourceError | None]:
-            return visit_chat_session(self._client, due, halt)
+        self._visit_what_is_left()
+        self._outlook.check(is_last=True)
+        self._clear_suspects()
+        self._visit_what_is_left()  # those that are tried again, and no thread was left to take them
+        self._clear_suspects()
+        self._flush()
+
+    def _visit_what_is_left(self) -> None:
+        def visit(due: Due, halt: threading.Event) -> Visited:
+            return due, *visit_chat_session(self._client, due, halt)
 
         with Fetchers(self._walk, visit, threads=self._order.threads, name=self._source.name) as fetchers:
             while not fetchers.are_done:
@@ -207,11 +218,8 @@ class _Pass:
                     fetchers.widen()  # not before: wrong credentials are to be tried once, not once a thread
                 if self._batch.is_due or time.monotonic() - self._committed_at >= RENEW_EVERY.total_seconds():
                     self._flush()
-        self._outlook.check(is_last=True)
-        self._believe_suspects()
-        self._flush()
 
-    def _drain(self, fetchers: Fetchers[Due, tuple[Visit, SourceError | None]]) -> None:
+    def _drain(self, fetchers: Fetchers[Due, Visited]) -> None:
         """Commit what comes from the calls that are under way when a stop is asked for."""
         fetchers.halt()
         ends_at = time.monotonic() + STOP_GRACE_S
@@ -220,24 +228,28 @@ class _Pass:
                 self._take(*result)
         self._flush()
 
-    def _take(self, visit: Visit, error: SourceError | None) -> None:
-        self._counts.chat_sessions_visited += 1
-        self._outlook.note(error, is_second_try=bool(visit.before and visit.before.failures))
-        if error and is_of_the_source(error):
-            self._suspects.append(visit)
+    def _take(self, due: Due, visit: Visit, error: SourceError | None) -> None:
+        self._outlook.note(error, is_second_try=due.is_second_try)
+        brought_something = visit.messages or visit.undecodable
+        if error and is_of_the_source(error) and not brought_something:
+            self._suspects.append((due, visit))
         else:
             if error is None:
-                self._believe_suspects()
+                self._clear_suspects()
             self._keep(visit)
         self._tell()
 
-    def _believe_suspects(self) -> None:
-        """Since the source does answer, what looked like its failure was met by these chat sessions alone."""
+    def _clear_suspects(self) -> None:
+        """Since the source does answer, try again what looked like its failure, and believe a second one."""
         suspects, self._suspects = self._suspects, []
-        for visit in suspects:
-            self._keep(visit)
+        for due, visit in suspects:
+            if due.is_second_try:
+                self._keep(visit)
+            else:
+                self._walk.again(due)
 
     def _keep(self, visit: Visit) -> None:
+        self._counts.chat_sessions_visited += 1
         if failure := visit.failure:
             self._counts.chat_sessions_failed += 1
             facts = {"event": "visit_failed", "source": self._source.name, "chat_session_id": visit.chat_session_id}

@@ -92,10 +92,10 @@ def walk_due(database: Database, source_id: int, route: Route, view: PassView) -
     """The chat sessions of a route that are due, in its order."""
     for position, chat_session_id, before in _with_states(database, source_id, route.first.pages(PAGE)):
         if not (before and before.failures) and is_due(chat_session_id, before, view):
-            yield _due(chat_session_id, before, view, position)
+            yield _due(chat_session_id, before, view, position, route)
     failing = (list(route.failing[at : at + PAGE]) for at in range(0, len(route.failing), PAGE))
     for position, chat_session_id, before in _with_states(database, source_id, failing):
-        due = _due(chat_session_id, before, view, len(route.first) + position)
+        due = _due(chat_session_id, before, view, len(route.first) + position, route)
         yield replace(due, is_second_try=True)
 
 
@@ -112,8 +112,9 @@ def _with_states(
             position += 1
 
 
-def _due(chat_session_id: int, before: ChatSessionState | None, view: PassView, position: int) -> Due:
-    after = before.last_message_id if before and view.kind != "reconcile" else 0
+def _due(chat_session_id: int, before: ChatSessionState | None, view: PassView, position: int, route: Route) -> Due:
+    is_full = view.kind == "reconcile" or chat_session_id in route.unread
+    after = before.last_message_id if before and not is_full else 0
     is_doubtful = before is not None and before.state == "absent" and chat_session_id in view.frontier.doubtful
     return Due(
         chat_session_id=chat_session_id, before=before, after=after, position=position, is_doubtful=is_doubtful

@@ -1,11 +1,13 @@
 """What a pass walks: first what went well so far, then what failed, so that a few bad neighbours starve nobody."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection
 
 from archiver.ranges import IdRanges
 from archiver.store.ledger import Kind, load_cut_position
+from archiver.store.quarantine import load_unread
 from archiver.store.state import load_failing
 
 
@@ -17,6 +19,10 @@ class Route:
     """Ascending; those that failed are left for later."""
     failing: tuple[int, ...] = ()
     """The chosen chat sessions whose last visit failed, those that failed less often first."""
+    postponed: int = 0
+    """How many more of them are left out, since their pause is not over."""
+    unread: frozenset[int] = frozenset()
+    """Chat sessions of which something is in quarantine: visited in full, so that a mended source heals it."""
     resumed_at: int = 0
     """For a backfill that goes on where one was cut: the chat session it was cut at."""
 
@@ -25,8 +31,21 @@ class Route:
         return len(self.first) + len(self.failing)
 
 
-def load_route(connection: Connection, source_id: int, kind: Kind, chosen: IdRanges) -> Route:
-    """The route of a pass over what was chosen; a backfill that was cut begins after the cut."""
+def load_route(
+    connection: Connection, source_id: int, kind: Kind, chosen: IdRanges, *, ready_at: datetime | None = None
+) -> Route:
+    """The route of a pass over what was chosen; a backfill that was cut begins after the cut.
+
+    Args:
+        ready_at: leave out what failed and is to be left alone until later than this; None: leave nothing out.
+    """
     cut_at = load_cut_position(connection, source_id, chosen) if kind == "backfill" else 0
-    failing = tuple(key for key in load_failing(connection, source_id) if key in chosen)
-    return Route(first=chosen.above(cut_at), failing=failing, resumed_at=cut_at)
+    failing = [(key, retry_at) for key, retry_at in load_failing(connection, source_id) if key in chosen]
+    ready = tuple(key for key, retry_at in failing if not (ready_at and retry_at and retry_at > ready_at))
+    return Route(
+        first=chosen.above(cut_at),
+        failing=ready,
+        postponed=len(failing) - len(ready),
+        unread=frozenset(load_unread(connection, source_id)),
+        resumed_at=cut_at,
+    )

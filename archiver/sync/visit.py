@@ -2,10 +2,10 @@
 
 import threading
 
-from archiver.errors import Interrupted, NullReply, SourceError
+from archiver.errors import Interrupted, NullReply, SourceError, UndecodableReply
 from archiver.model import ChatMessage, Reply, Undecodable
 from archiver.ranges import MAX_ID
-from archiver.store.ledger import Failure
+from archiver.store.ledger import UNDECODABLE, Failure
 from archiver.store.visit import Visit
 from archiver.superoffice.client import SuperOfficeClient
 from archiver.sync.plan import Due
@@ -17,7 +17,9 @@ FULL_REPLY_ROWS = 100
 def visit_chat_session(
     client: SuperOfficeClient, due: Due, stop: threading.Event
 ) -> tuple[Visit, SourceError | None]:
-    """Fetch what is new.
+    """Fetch what is new, or all.
+
+    Rows that could not be read are a failure too, but no error: the source did answer.
 
     Returns: the visit, and the error that ended it, if one did; what came before it is kept.
     Raises: Interrupted, when nothing came before it.
@@ -25,9 +27,10 @@ def visit_chat_session(
     messages: list[ChatMessage] = []
     undecodable: list[Undecodable] = []
     error: SourceError | None = None
-    is_absent = False
+    is_absent = is_whole = False
     try:
         _fetch(client, due, stop, messages, undecodable)
+        is_whole = due.after == 0
         if not messages and not undecodable:
             is_absent = _is_absent(client, due, stop)
     except NullReply as null:
@@ -35,19 +38,45 @@ def visit_chat_session(
         is_absent, error = _settle_null(client, due, stop, null)
     except SourceError as failed:
         error = failed
+        undecodable += _whole_reply(failed, due.chat_session_id)
     except Interrupted:
         if not messages and not undecodable:
             raise
-    failure = Failure(chat_session_id=due.chat_session_id, kind=error.kind, detail=str(error)) if error else None
     visit = Visit(
         chat_session_id=due.chat_session_id,
         before=due.before,
         messages=messages,
         undecodable=undecodable,
-        failure=failure,
+        failure=_failure(due.chat_session_id, error, len(undecodable)),
         is_absent=is_absent,
+        is_whole=is_whole and error is None,
     )
     return visit, error
+
+
+def _whole_reply(error: SourceError, chat_session_id: int) -> list[Undecodable]:
+    """A reply of which nothing could be read, for the quarantine; it moves no cursor."""
+    if not isinstance(error, UndecodableReply) or error.payload is None:
+        return []
+    return [
+        Undecodable(
+            chat_session_id=chat_session_id,
+            chat_message_id=None,
+            reason=str(error),
+            payload=error.payload,
+            is_own=False,
+        )
+    ]
+
+
+def _failure(chat_session_id: int, error: SourceError | None, unread: int) -> Failure | None:
+    if error:
+        return Failure(chat_session_id=chat_session_id, kind=error.kind, detail=str(error))
+    if not unread:
+        return None
+    rows = "1 row could not be read and is" if unread == 1 else f"{unread} rows could not be read and are"
+    detail = f"{rows} in quarantine; archiver quarantine lists them"
+    return Failure(chat_session_id=chat_session_id, kind=UNDECODABLE, detail=detail)
 
 
 def _fetch(

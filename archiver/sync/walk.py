@@ -1,7 +1,9 @@
 """The order of a walk, and up to where all of it is done."""
 
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from archiver.sync.plan import Due
 
@@ -12,6 +14,7 @@ class Walk:
     def __init__(self, dues: Iterator[Due], *, starts_above: int = 0) -> None:
         self._dues = dues
         self._lock = threading.Lock()
+        self._again: deque[Due] = deque()
         self._outstanding: set[int] = set()
         self._starts_above = starts_above
         self._last = 0
@@ -23,12 +26,19 @@ class Walk:
 
     def __next__(self) -> Due:
         with self._lock:
+            if self._again:
+                return self._again.popleft()
             due = next(self._dues)
             if not due.is_second_try:  # what failed is found again by that, wherever the mark is
                 self._outstanding.add(due.chat_session_id)
                 self._last = due.chat_session_id
             self.passed = due.position
             return due
+
+    def again(self, due: Due) -> None:
+        """Hand out once more, next, what failed for no fault of its own."""
+        with self._lock:
+            self._again.append(replace(due, is_second_try=True))
 
     def done(self, chat_session_ids: Iterable[int]) -> None:
         with self._lock:

@@ -11,6 +11,7 @@ import pytest
 from archiver import __version__
 from archiver.sandbox import Sandbox
 from archiver.store.database import Database
+from archiver.store.schema import CURRENT_REVISION
 from tests.cli.conftest import Run
 from tests.support import truth_of, wire_rows, write_config
 
@@ -29,7 +30,7 @@ def rows_at(folder: Path) -> list[dict[str, object]]:
 def test_the_walk_of_a_new_user(run: Run, tmp_path: Path, empty_database_url: str) -> None:
     with Sandbox() as full:
         write_config(tmp_path, empty_database_url, full.base_url, include="1-300")
-        assert "the schema is now 0001" in run("migrate").stdout
+        assert f"the schema is now {CURRENT_REVISION}" in run("migrate").stdout
         first = run("run")
         assert first.returncode == 0
         assert "acme: complete; 300 chat sessions visited, " in first.stdout
@@ -221,7 +222,9 @@ def test_help_loads_no_database_library(run: Run) -> None:
     assert imported & {"sqlalchemy", "alembic", "requests", "starlette", "pydantic", "typer"} == {"typer"}
 
 
-@pytest.mark.parametrize("name", ["migrate", "run", "backfill", "reconcile", "daemon", "status", "sandbox", "demo"])
+@pytest.mark.parametrize(
+    "name", ["migrate", "run", "backfill", "reconcile", "daemon", "status", "quarantine", "sandbox", "demo"]
+)
 def test_every_command_explains_itself_with_an_example(run: Run, name: str) -> None:
     shown = run(name, "--help")
     assert shown.returncode == 0

@@ -17,6 +17,16 @@ def entity_of(client: Client, chat_session_id: int) -> dict[str, object] | None:
     return entity
 
 
+def test_select_nulls_what_is_not_selected(sandbox: Sandbox, client: Client) -> None:
+    chat_session_id = sandbox.tenant.open_chat_session(customer_name="Alice Morgan")
+    sandbox.tenant.post(chat_session_id, special_type="ClosedByUser")  # so that WhenFetched stands still
+    entity = entity_of(client, chat_session_id)
+    assert entity is not None
+    kept = {"ChatSessionId": chat_session_id, "CustomerName": "Alice Morgan"}
+    query = f"chatSessionEntityId={chat_session_id}&$select=chatsessionid,CustomerName"
+    assert client.post(f"/Agents/Chat/GetChatSessionEntity?{query}").json() == {**dict.fromkeys(entity), **kept}
+
+
 def test_the_entity_follows_the_chat(sandbox: Sandbox, client: Client) -> None:
     chat_session_id = sandbox.tenant.open_chat_session(
         agent="Kim Larsen", customer_name="Alice Morgan", when_requested=AT
@@ -91,6 +101,52 @@ def test_the_list_filters_orders_and_cuts(sandbox: Sandbox, client: Client) -> N
     assert listed(client, filter=window) == [3, 4]
 
 
+def test_the_list_filters_by_several_columns(sandbox: Sandbox, client: Client) -> None:
+    for topic_id, agent in ((1, "Kim Larsen"), (2, "Kim O'Hara"), (2, "Ada Berg")):
+        sandbox.tenant.open_chat_session(topic_id=topic_id, agent=agent, person_id=topic_id, customer_name=agent)
+    sandbox.tenant.post(3, special_type="ClosedByUser", when_posted=AT)
+    assert listed(client, filter="chatTopic/chatTopicId = 2 and associate/fullName begins 'Kim'") == [2]
+    assert listed(client, filter="associate/fullName is 'Kim O\\'Hara' or chatSessionId in (3, 9)") == [2, 3]
+    assert listed(client, filter="(chatSessionId eq 1 or chatSessionId eq 2) and personId oneOf (2,3)") == [2]
+    assert listed(client, filter="whenEnded dateTime '2026-03-02T08:00:00'") == [3]
+    assert listed(client, filter="chatSessionId between (2, 3) and person/fullName notContains 'O'") == [3]
+
+
+def test_a_time_in_a_filter_is_in_the_zone_of_the_reply(sandbox: Sandbox, client: Client) -> None:
+    sandbox.tenant.open_chat_session(when_requested=AT)
+    client.http.headers["SO-TimeZone"] = "NO"
+    assert listed(client, filter="whenRequested dateTime '2026-03-02T09:00:00'") == [1]
+    assert listed(client, filter="whenRequested afterTime '0001-01-01T00:00:00'") == [1]
+
+
+def test_the_list_orders_by_several_keys(sandbox: Sandbox, client: Client) -> None:
+    for topic_id, topic_name in ((1, "Sales"), (2, "Support"), (1, "Sales")):
+        sandbox.tenant.open_chat_session(topic_id=topic_id, topic_name=topic_name)
+    sandbox.tenant.post(2, special_type="ClosedByUser", when_posted=AT)
+    assert listed(client, orderBy="chatTopic/name desc, chatSessionId desc") == [2, 3, 1]
+    assert listed(client, orderBy="CHATTOPIC/NAME, chatSessionId desc") == [3, 1, 2]
+    assert listed(client, orderBy="whenEnded desc") == [2, 1, 3]  # an unset time is the lowest
+
+
+def test_the_archive_endpoint_is_the_same_list(sandbox: Sandbox, client: Client) -> None:
+    sandbox.tenant.open_chat_session()
+    assert client.get("/Archive/ChatSession").json()["value"] == client.get("/ChatSession").json()["value"]
+
+
+def test_the_primary_key_may_be_a_text(sandbox: Sandbox, client: Client) -> None:
+    with Sandbox.empty(primary_key_as_text=True) as other:
+        other.tenant.open_chat_session()
+        with Client(other).http as http:
+            value = http.get(f"{other.base_url}/v1/ChatSession", timeout=10).json()["value"]
+    assert (value[0]["PrimaryKey"], value[0]["chatSessionId"]) == ("1", 1)
+
+
+def test_json_safe_names_have_no_slash(sandbox: Sandbox, client: Client) -> None:
+    sandbox.tenant.open_chat_session(topic_name="Sales")
+    page = client.get("/ChatSession", params={"$select": "chatTopic/name", "$jsonSafe": "true"}).json()
+    assert page["value"] == [{"PrimaryKey": 1, "EntityName": "chat", "chatTopic_name": "Sales"}]
+
+
 def test_a_list_row_holds_the_columns_asked_for(sandbox: Sandbox, client: Client) -> None:
     sandbox.tenant.open_chat_session(topic_name="Support", when_requested=AT)
     reply = client.get("/ChatSession", params={"$select": "chatSessionId,chatTopic/name,whenRequested"}).json()
@@ -117,7 +173,43 @@ def test_the_next_link_leads_through_the_list(sandbox: Sandbox, client: Client) 
     assert found == [1, 2, 3, 4, 5]
 
 
-@pytest.mark.parametrize("query", ["$filter=status eq 7", "$orderBy=rating", "$top=x", "$select=secret"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "$filter=status eq 7",
+        "$orderBy=rating",
+        "$orderBy=chatSessionId upwards",
+        "$top=x",
+        "$top=-1",
+        "$skip=99999999999",
+        "$select=secret",
+        "$mode=Full",
+        "$format=XML",
+        "$entities=contact",
+        "$expand=chatTopic",
+    ],
+)
 def test_an_unsupported_list_query_is_400(client: Client, query: str) -> None:
     reply = client.get(f"/ChatSession?{query}")
     assert (reply.status_code, reply.json()["Error"]) == (400, True)
+
+
+def test_the_user_sees_every_chat_session_and_channel(sandbox: Sandbox, client: Client) -> None:
+    for topic_id, topic_name in ((7, "Sales"), (8, "Support"), (7, "Sales")):
+        sandbox.tenant.post(sandbox.tenant.open_chat_session(topic_id=topic_id, topic_name=topic_name))
+    agent, rest = client.post("/Agents/Chat/ChatSessionsForUser"), client.get("/ChatSession/ForCurrentUser")
+    assert [each["ChatSessionId"] for each in agent.json()] == [1, 2, 3]
+    assert [each["ChatSessionId"] for each in rest.json()] == [1, 2, 3]
+    topics = client.post("/Agents/Chat/ChatTopicsForUser").json()
+    assert [(each["ChatTopicId"], each["Name"]) for each in topics] == [(7, "Sales"), (8, "Support")]
+    assert client.get("/ChatTopic/ForCurrentUser").json() == topics
+    assert client.post("/Agents/Chat/GetChatTopicEntity?chatTopicEntityId=8").json() == topics[1]
+    assert client.get("/ChatTopic/8").json() == {**topics[1], "_Links": {}}
+    assert [each["chatSessionId"] for each in client.get("/ChatTopic/7/Sessions").json()["value"]] == [1, 3]
+
+
+def test_a_missing_channel_is_null_for_the_agent_and_404_for_rest(client: Client) -> None:
+    assert client.post("/Agents/Chat/GetChatTopicEntity?chatTopicEntityId=8").json() is None
+    for path in ("/ChatTopic/8", "/ChatTopic/8/Sessions"):
+        reply = client.get(path)
+        assert (reply.status_code, reply.json()["ErrorType"]) == (404, "SoNotFoundException")

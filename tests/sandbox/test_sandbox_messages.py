@@ -54,11 +54,99 @@ def test_a_late_commit_shows_a_lower_id_in_its_place(sandbox: Sandbox, client: C
     assert [row["ChatMessageId"] for row in client.get_chat_messages(chat_session_id).json()] == [8, 9, 10]
 
 
-def test_request_keys_are_case_blind(sandbox: Sandbox, client: Client) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"ChatSessionId": 1, "After": 1}',
+        '{"chatSessionId": 1, "after": 1}',  # as the vendor's TypeScript client posts them
+        '{"CHATSESSIONID": 1, "aFTER": 1}',
+        '{"After": 0, "ChatSessionId": 9, "after": 1, "chatSessionId": 1}',  # of several the last counts
+    ],
+)
+def test_request_keys_are_case_blind(sandbox: Sandbox, client: Client, body: str) -> None:
     chat_session_id = sandbox.tenant.open_chat_session()
-    first, second = sandbox.tenant.post(chat_session_id), sandbox.tenant.post(chat_session_id)
-    reply = client.post(AGENT_CALL, json={"chatSessionId": chat_session_id, "after": first})
+    _, second = sandbox.tenant.post(chat_session_id), sandbox.tenant.post(chat_session_id)
+    reply = client.post(AGENT_CALL, data=body)
     assert [row["ChatMessageId"] for row in reply.json()] == [second]
+
+
+@pytest.mark.parametrize("select", ["Message,ChatMessageId", " message , CHATMESSAGEID,colour"])
+def test_select_nulls_what_is_not_selected(sandbox: Sandbox, client: Client, select: str) -> None:
+    chat_session_id = sandbox.tenant.open_chat_session()
+    sandbox.tenant.post(chat_session_id, message="Hi", author="Kim")
+    (row,) = client.get_chat_messages(chat_session_id).json()
+    nulled = [{**dict.fromkeys(row), "ChatMessageId": 1, "Message": "Hi"}]
+    assert client.get_chat_messages(chat_session_id, params={"$select": select}).json() == nulled
+    assert client.get(f"/ChatSession/{chat_session_id}/Messages", params={"$SELECT": select}).json() == nulled
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        (None, "application/json; charset=utf-8"),
+        ("*/*", "application/json; charset=utf-8"),
+        ("application/json, text/plain, */*", "application/json; charset=utf-8"),
+        ("application/*;q=0.1, text/json", "text/json; charset=utf-8"),
+        ("Text/JSON; charset=utf-8", "text/json; charset=utf-8"),
+        ("application/xml, application/json;q=0.2", "application/json; charset=utf-8"),
+        ("application/json;q=0, text/*", "text/json; charset=utf-8"),
+        ("application/json;q=nonsense", "application/json; charset=utf-8"),
+    ],
+)
+def test_the_reply_has_the_type_that_accept_prefers(client: Client, accept: str | None, content_type: str) -> None:
+    for reply in (
+        client.get_chat_messages(7, headers={"Accept": accept}),
+        client.get("/ChatSession/7", headers={"Accept": accept}),  # an error object too
+    ):
+        assert reply.headers["Content-Type"] == content_type
+
+
+@pytest.mark.parametrize("accept", ["application/xml", "text/xml, text/html", "application/json;q=0"])
+def test_what_is_not_served_is_not_acceptable(client: Client, accept: str) -> None:
+    reply = client.get_chat_messages(7, headers={"Accept": accept})
+    assert (reply.status_code, set(reply.json())) == (406, {"Message", "MessageDetail"})
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        ("application/json", 200),
+        ("Text/Json; charset=utf-8", 200),
+        ("application/xml", 415),
+        ("application/x-www-form-urlencoded", 415),
+    ],
+)
+def test_a_body_is_read_as_json_only(client: Client, content_type: str, status: int) -> None:
+    reply = client.post(AGENT_CALL, data='{"ChatSessionId": 7}', headers={"Content-Type": content_type})
+    assert reply.status_code == status
+
+
+def test_the_type_of_a_missing_body_does_not_matter(sandbox: Sandbox, client: Client) -> None:
+    sandbox.tenant.open_chat_session()
+    path = "/Agents/Chat/GetChatSessionEntity?chatSessionEntityId=1"
+    reply = client.post(path, headers={"Content-Type": "application/x-www-form-urlencoded"})
+    assert reply.json()["ChatSessionId"] == 1
+
+
+def test_a_transcript_is_one_string(sandbox: Sandbox, client: Client) -> None:
+    chat_session_id = sandbox.tenant.open_chat_session()
+    sandbox.tenant.post(chat_session_id, type="ToUser", message="1 < 2?", author="Kim")
+    sandbox.tenant.post(chat_session_id, type="Special", special_type="ClosedByUser")
+    path, body = "/Agents/Chat/GetChatTranscript", {"ChatSessionId": chat_session_id}
+    assert client.post(path, json={**body, "Html": False}).json() == "Kim: 1 < 2?\n"
+    page = client.post(path, json={**body, "Html": True}).json()
+    assert page == "<p><b>Kim</b>: 1 &lt; 2?</p>\n"
+    assert client.post(f"/ChatSession/{chat_session_id}/Transcript?html=true").json() == page
+    assert client.post(path, json={"ChatSessionId": 7, "Html": False}).json() is None
+    assert client.post("/ChatSession/7/Transcript").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [({"ChatSessionId": 7}, 200), ({"ChatSessionId": 7, "Html": "yes"}, 400)]
+)
+def test_a_bad_transcript_request_gets_an_error_object(client: Client, body: dict[str, object], status: int) -> None:
+    reply = client.post("/Agents/Chat/GetChatTranscript", json=body)
+    assert (reply.status_code, set(reply.json())) == (status, {"Message", "MessageDetail"})
 
 
 def test_an_edit_may_set_anything(sandbox: Sandbox, client: Client) -> None:
@@ -99,7 +187,8 @@ def test_a_missing_parameter_is_an_error_object_with_status_200(client: Client) 
 
 
 @pytest.mark.parametrize(
-    "body", ["", "[1]", '{"ChatSessionId": ', '{"ChatSessionId": "x"}', '{"ChatSessionId": 3000000000}']
+    "body",
+    ["", "[1]", "[" * 100_000, '{"ChatSessionId": ', '{"ChatSessionId": "x"}', '{"ChatSessionId": 3000000000}'],
 )
 def test_an_unparsable_request_is_400(client: Client, body: str) -> None:
     reply = client.post(AGENT_CALL, data=body)
@@ -132,9 +221,17 @@ def test_the_rest_twin_says_404_for_a_missing_chat_session(client: Client) -> No
     [
         ("UTC, includeTZOffset", "2026-03-02T08:15:30Z"),
         ("utc,includetzoffset", "2026-03-02T08:15:30Z"),
+        ("1,includeTZOffset", "2026-03-02T08:15:30Z"),
         ("NO, includeTZOffset", "2026-03-02T09:15:30+01:00"),
+        ("261, includeTZOffset", "2026-03-02T09:15:30+01:00"),
+        ("AU-ACT,includeTZOffset", "2026-03-02T19:15:30+11:00"),
         ("US-NY", "2026-03-02T03:15:30"),
+        ("460", "2026-03-02T03:15:30"),
         (None, "2026-03-02T09:15:30"),
+        ("", "2026-03-02T09:15:30"),
+        ("Nowhere", "2026-03-02T09:15:30"),
+        ("Nowhere, includeTZOffset", "2026-03-02T09:15:30+01:00"),
+        ("includeTZOffset", "2026-03-02T09:15:30+01:00"),  # the vendor's client may send the option alone
     ],
 )
 def test_times_follow_the_time_zone_header(sandbox: Sandbox, client: Client, header: str | None, posted: str) -> None:
@@ -142,3 +239,30 @@ def test_times_follow_the_time_zone_header(sandbox: Sandbox, client: Client, hea
     sandbox.tenant.post(chat_session_id, when_posted=AT)
     reply = client.get_chat_messages(chat_session_id, headers={"SO-TimeZone": header})
     assert reply.json()[0]["WhenPosted"] == posted
+
+
+def test_the_vendors_spelling_of_the_time_zone_header_is_read(sandbox: Sandbox, client: Client) -> None:
+    chat_session_id = sandbox.tenant.open_chat_session()
+    sandbox.tenant.post(chat_session_id, when_posted=AT)
+    del client.http.headers["SO-TimeZone"]
+    reply = client.get_chat_messages(chat_session_id, headers={"SO-Timezone": "utc,includeTZOffset"})
+    assert reply.json()[0]["WhenPosted"] == "2026-03-02T08:15:30Z"
+
+
+@pytest.mark.parametrize(
+    ("header", "unset"),
+    [
+        (None, "0001-01-01T00:00:00"),
+        ("UTC", "0001-01-01T00:00:00"),
+        ("UTC, includeTZOffset", "0001-01-01T00:00:00Z"),
+        ("includeTZOffset", "0001-01-01T01:00:00+01:00"),
+        ("AU-ACT, includeTZOffset", "0001-01-01T10:00:00+10:00"),
+        ("US-NY, includeTZOffset", "0001-01-01T00:00:00-05:00"),
+    ],
+)
+def test_the_unset_date_is_spelled_by_the_header(
+    sandbox: Sandbox, client: Client, header: str | None, unset: str
+) -> None:
+    sandbox.tenant.open_chat_session()
+    entity = client.get("/ChatSession/1", headers={"SO-TimeZone": header}).json()
+    assert entity["WhenEnded"] == unset

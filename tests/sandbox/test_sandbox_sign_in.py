@@ -8,7 +8,9 @@ import requests
 from archiver.sandbox import Credentials, Sandbox
 from tests.sandbox.conftest import Client
 
-CREDENTIALS = Credentials(username="ola", password="på:skudd", ticket="7T:x", token="8A:y", app_token="secret")
+CREDENTIALS = Credentials(
+    username="ola", password="på:skudd", ticket="7T:x", token="8A:y", app_token="secret", cookie="s1", xsrf_token="x1"
+)
 BASIC = b64encode("ola:på:skudd".encode()).decode()
 
 
@@ -25,6 +27,8 @@ def status_with(headers: dict[str, str]) -> int:
         {"Authorization": "SOTicket 7T:x", "SO-AppToken": "secret"},
         {"Authorization": "soticket 7T:x", "SO-AppToken": "secret"},
         {"Authorization": "Bearer 8A:y"},
+        {"Authorization": "Bearer 8A:y", "Cookie": "SandboxSession=another"},  # no XSRF value is asked for then
+        {"Cookie": "a=b; SandboxSession=s1; XSRF-TOKEN=x1", "X-XSRF-TOKEN": "x1"},
     ],
 )
 def test_each_scheme_signs_in(headers: dict[str, str]) -> None:
@@ -41,6 +45,12 @@ def test_each_scheme_signs_in(headers: dict[str, str]) -> None:
         {"Authorization": "SOTicket 7T:x", "SO-AppToken": "other"},
         {"Authorization": "Bearer 7T:x"},
         {"Authorization": "Negotiate abc"},
+        {"Cookie": "SandboxSession=s1"},
+        {"Cookie": "SandboxSession=s1; XSRF-TOKEN=x1"},
+        {"Cookie": "SandboxSession=s1", "X-XSRF-TOKEN": "x2"},
+        {"Cookie": "SandboxSession=s2", "X-XSRF-TOKEN": "x1"},
+        {"X-XSRF-TOKEN": "x1"},
+        {"Authorization": "Bearer 7T:x", "Cookie": "SandboxSession=s1", "X-XSRF-TOKEN": "x1"},
     ],
 )
 def test_missing_or_wrong_credentials_get_401(headers: dict[str, str]) -> None:

@@ -10,7 +10,7 @@ from archiver.model import ChatMessage, Undecodable
 from archiver.ranges import MAX_ID
 from archiver.store.ledger import Failure
 from archiver.store.state import ChatSessionState
-from archiver.store.visit import Visit, after_visit
+from archiver.store.visit import LONGEST_PAUSE, Visit, after_visit, pause_after
 from tests.store.test_compare import HELD
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -83,3 +83,18 @@ def test_an_absent_chat_session_that_appears_is_open() -> None:
     absent = ChatSessionState(chat_session_id=7, state="absent")
     assert after_visit(visit(message(1), before=absent), at=NOW).state == "open"
     assert after_visit(visit(before=absent), at=NOW).state == "new"
+
+
+def test_each_further_failure_doubles_the_pause_up_to_an_hour() -> None:
+    state, minutes = None, []
+    for _ in range(8):
+        state = after_visit(visit(before=state, failure=FAILURE), at=NOW)
+        assert state.retry_at
+        minutes.append((state.retry_at - NOW) / timedelta(minutes=1))
+    assert minutes == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert pause_after(10**6) == LONGEST_PAUSE
+
+
+def test_a_recovery_ends_the_pauses() -> None:
+    failing = after_visit(visit(failure=FAILURE), at=NOW)
+    assert after_visit(visit(before=failing), at=NOW).retry_at is None

@@ -4,14 +4,17 @@ import logging
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from archiver.config.settings import RetrySettings
-from archiver.errors import Interrupted, RateLimited, SourceError, SourceUnavailable
+from archiver.errors import Interrupted, NullReply, RateLimited, SourceDown, SourceError, SourceUnavailable
 from archiver.sandbox import Sandbox
 from archiver.sandbox.oddities import Kind
-from tests.superoffice.conftest import QUICK, ClientMaker
+from archiver.superoffice.breaker import FAILURES
+from tests.superoffice.conftest import PASSWORD, QUICK, ClientMaker
 
 PATIENT = RetrySettings(attempts=100, max_wait=timedelta(hours=1), max_total=timedelta(hours=1))
 
@@ -44,25 +47,90 @@ def test_attempts_are_bounded(sandbox: Sandbox, make_client: ClientMaker, stop: 
     assert (len(sandbox.requests.all()), client.request_count, client.retry_count) == (4, 4, 3)
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 418, 421])
-def test_a_fatal_error_is_not_tried_again(
-    sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event, status: int
+@pytest.mark.parametrize(
+    ("oddity", "requests"),
+    [
+        ({"kind": "null"}, 1),
+        ({"kind": "redirect"}, 1),
+        ({"kind": "huge", "megabytes": 2}, 1),
+        ({"kind": "status", "status": 400}, 1),
+        ({"kind": "status", "status": 404}, 1),
+        ({"kind": "status", "status": 421}, 1),
+        ({"kind": "error_object"}, 2),
+        ({"kind": "status", "status": 418}, 2),
+        ({"kind": "html"}, 2),
+        ({"kind": "status", "status": 401}, 2),
+        ({"kind": "status", "status": 403}, 2),
+        ({"kind": "status", "status": 429}, 4),
+        ({"kind": "status", "status": 503}, 4),
+        ({"kind": "cut"}, 4),
+        ({"kind": "reset"}, 4),
+    ],
+    ids=str,
+)
+def test_each_error_has_a_retry_rule_of_its_own(
+    sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event, oddity: dict[str, Any], requests: int
 ) -> None:
-    sandbox.oddities.add("status", status=status)
-    client = make_client(QUICK)
+    sandbox.oddities.add(**oddity)
+    client = make_client(QUICK, limits={"requests_per_second": 0, "max_reply_mb": 1})
     with pytest.raises(SourceError):
         client.fetch_messages(1, 0, stop)
-    assert (client.request_count, client.retry_count) == (1, 0)
+    sent = len(sandbox.requests.all())
+    assert (sent, client.request_count, client.retry_count) == (requests, requests, requests - 1)
 
 
-@pytest.mark.parametrize("kind", ["null", "error_object", "html", "redirect"])
-def test_what_is_no_answer_is_not_tried_again(
+@pytest.mark.parametrize("kind", ["error_object", "html"])
+def test_an_odd_reply_is_survived_when_it_comes_but_once(
     sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event, kind: Kind
 ) -> None:
-    sandbox.oddities.add(kind)
-    with pytest.raises(SourceError):
-        make_client(QUICK).fetch_messages(1, 0, stop)
-    assert len(sandbox.requests.all()) == 1
+    sandbox.oddities.add(kind, times=1)
+    assert len(make_client(QUICK).fetch_messages(1, 0, stop).messages) == 1
+
+
+def test_a_credential_that_was_replaced_meanwhile_is_read_anew(
+    make_client: ClientMaker, stop: threading.Event, tmp_path: Path
+) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("the old one")
+    client = make_client(QUICK, auth={"scheme": "basic", "username": "archive", "password": {"file": str(secret)}})
+    secret.write_text(PASSWORD)
+    assert len(client.fetch_messages(1, 0, stop).messages) == 1
+    assert (client.request_count, client.retry_count) == (2, 1)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_credential_that_can_not_be_read_anew_is_tried_as_it_was(
+    sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event, tmp_path: Path, status: int
+) -> None:
+    secret = tmp_path / "password"
+    secret.write_text(PASSWORD)
+    client = make_client(QUICK, auth={"scheme": "basic", "username": "archive", "password": {"file": str(secret)}})
+    secret.unlink()
+    sandbox.oddities.add("status", status=status, times=1)
+    assert len(client.fetch_messages(1, 0, stop).messages) == 1
+
+
+def test_a_source_that_fails_call_after_call_is_down(
+    sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event
+) -> None:
+    sandbox.oddities.add("status", status=503)
+    client = make_client(RetrySettings(attempts=6, max_wait=timedelta(milliseconds=1)))
+    with pytest.raises(SourceUnavailable, match=r"^HTTP 503 from the source$"):
+        client.fetch_messages(1, 0, stop)
+    with pytest.raises(SourceDown, match=r"^10 calls in a row have failed, the last with: HTTP 503 from the source$"):
+        client.fetch_messages(1, 0, stop)
+    with pytest.raises(SourceDown, match=r"^11 calls in a row have failed"):  # one probe, and no second
+        client.fetch_messages(1, 0, stop)
+    sandbox.oddities.clear()
+    assert len(client.fetch_messages(1, 0, stop).messages) == 1
+
+
+def test_a_null_does_not_count_as_down(sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event) -> None:
+    sandbox.oddities.add("null")
+    client = make_client(QUICK)
+    for _ in range(FAILURES + 1):
+        with pytest.raises(NullReply):
+            client.fetch_messages(1, 0, stop)
 
 
 def test_a_retry_after_beyond_the_total_time_fails_at_once(

@@ -7,13 +7,14 @@ from archiver.errors import (
     NullReply,
     PermissionDenied,
     RateLimited,
+    SourceDown,
     SourceError,
     SourceUnavailable,
     SourceUnreachable,
     UnexpectedReply,
     WrongAddress,
 )
-from archiver.sync.outlook import OTHERWISE, REFUSED, UNREACHABLE, Outlook
+from archiver.sync.outlook import DOWN, OTHERWISE, REFUSED, UNREACHABLE, Outlook
 
 
 def outlook_after(*errors: SourceError | None) -> Outlook:
@@ -56,6 +57,14 @@ def test_second_tries_that_fail_again_say_nothing_of_a_source_that_answers() -> 
     for _ in range(100):
         outlook.note(SourceUnavailable(), is_second_try=True)
     outlook.check(is_last=True)
+
+
+def test_a_source_that_is_down_is_waited_for_longer_once_it_has_answered() -> None:
+    at_first, later = DOWN
+    assert not gives_up(*[SourceDown()] * (at_first - 1))
+    assert gives_up(*[SourceDown()] * at_first)
+    assert not gives_up(None, *[SourceDown()] * (later - 1))
+    assert gives_up(None, *[SourceDown()] * later)
 
 
 def test_each_kind_of_failure_has_its_own_row() -> None:

@@ -45,3 +45,23 @@ def test_a_second_try_neither_holds_the_mark_nor_moves_it() -> None:
     next(walk), next(walk)
     walk.done([5])
     assert walk.mark() == 5
+
+
+def test_what_is_tried_again_comes_next_and_holds_the_mark_until_it_is_done() -> None:
+    walk = Walk(iter([due(3), due(5), due(9)]))
+    first = next(walk)
+    walk.again(first)
+    again = next(walk)
+    assert (again.chat_session_id, again.is_second_try) == (3, True)
+    assert next(walk).chat_session_id == 5
+    assert walk.mark() == 2
+    walk.done([3])
+    assert walk.mark() == 4
+
+
+def test_what_is_tried_again_is_handed_out_when_the_walk_is_over_too() -> None:
+    walk = Walk(iter([due(3)]))
+    first = next(walk)
+    assert list(walk) == []
+    walk.again(first)
+    assert [each.chat_session_id for each in walk] == [3]

@@ -1,0 +1,21 @@
+"""What operators are told about each kind of error."""
+
+import pytest
+
+from archiver.cli.advice import advice_for
+from archiver.store.ledger import CONFLICT, UNDECODABLE
+from tests.test_errors import family
+
+KINDS = [CONFLICT, UNDECODABLE, *(error("").kind for error in family())]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_error_is_explained_in_a_line_and_answered_with_advice(kind: str) -> None:
+    advice = advice_for(kind)
+    assert advice is not None
+    assert all(0 < len(text) < 120 and not text.endswith(".") for text in (advice.says, advice.do))
+    assert "_" not in advice.says  # words, not names
+
+
+def test_a_kind_that_nobody_knows_any_more_has_none() -> None:
+    assert advice_for("of_an_older_version") is None
