@@ -95,3 +95,5 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     messages: list[ChatMessage]
     """Ascending chat_message_id, each once."""
     undecodable: list[Undecodable]
+    row_count: int
+    """Rows as they came, those that came twice included: what a hidden cap would count."""

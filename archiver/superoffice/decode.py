@@ -56,7 +56,8 @@ def _whole_body(value: object) -> bytes | None:
 def _reply(messages: list[ChatMessage], undecodable: list[Undecodable], chat_session_id: int) -> Reply:
     messages.sort(key=lambda message: message.chat_message_id)
     unique, contradicting = _one_each(messages, chat_session_id)
-    return Reply(messages=unique, undecodable=undecodable + contradicting)
+    row_count = len(messages) + len(undecodable)
+    return Reply(messages=unique, undecodable=undecodable + contradicting, row_count=row_count)
 
 
 def _one_each(messages: list[ChatMessage], chat_session_id: int) -> tuple[list[ChatMessage], list[Undecodable]]:

@@ -93,7 +93,7 @@ def _fetch(
         undecodable += reply.undecodable
         highest = _highest_own_id(reply, due.chat_session_id)
         # The second condition ends the loop with a server that is inclusive, or deaf to After.
-        if len(reply.messages) + len(reply.undecodable) < FULL_REPLY_ROWS or highest <= after:
+        if reply.row_count < FULL_REPLY_ROWS or highest <= after:
             return
         after = highest
 
