@@ -7,6 +7,7 @@ from email.utils import formatdate
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from archiver.sandbox.fault import Fault
 from archiver.sandbox.protocol import closer
 from archiver.sandbox.replies import Reply
 
@@ -15,11 +16,9 @@ from archiver.sandbox.replies import Reply
 class Delivery:
     """A reply and the way it is sent."""
 
-    reply: Reply | None  # None: the connection is reset without a reply
+    reply: Reply
     wait_s: float = 0.0  # before the first byte
-    cut_after: int | None = None  # body bytes after which the connection is closed; None: all are sent
-    piece_bytes: int | None = None  # body bytes sent at a time; None: all at once
-    pause_s: float = 0.0  # between two pieces
+    fault: Fault | None = None  # how it is spoilt on its way
 
 
 class DeliveryResponse(Response):
@@ -34,23 +33,28 @@ class DeliveryResponse(Response):
         delivery = self.delivery
         if delivery.wait_s:
             await asyncio.sleep(delivery.wait_s)
-        if delivery.reply is None:
+        fault, reply = delivery.fault, delivery.reply
+        if fault and fault.kind == "silence":
+            await asyncio.Event().wait()
+        if fault and fault.kind == "reset_before":
             closer(scope)(reset=True)
             return
-        await send(_start(delivery.reply))
-        body = delivery.reply.body
-        if delivery.cut_after is not None:
-            await send({"type": "http.response.body", "body": body[: delivery.cut_after], "more_body": True})
-            closer(scope)(reset=False)
+        await send(_start(reply))
+        if fault and fault.kind in ("reset_during", "short_body"):
+            half = reply.body[: len(reply.body) // 2]
+            await send({"type": "http.response.body", "body": half, "more_body": True})
+            closer(scope)(reset=fault.kind == "reset_during")
             return
-        await _send_body(delivery, body, send)
+        await _send_body(reply.body, fault, send)
+        if fault and fault.kind == "reset_after":
+            closer(scope)(reset=True)
 
 
-async def _send_body(delivery: Delivery, body: bytes, send: Send) -> None:
-    size = delivery.piece_bytes or max(len(body), 1)
+async def _send_body(body: bytes, fault: Fault | None, send: Send) -> None:
+    size = fault.piece_bytes if fault and fault.kind == "drip" else max(len(body), 1)
     for start in range(0, len(body), size):
         if start:
-            await asyncio.sleep(delivery.pause_s)
+            await asyncio.sleep(fault.pause_s if fault else 0)
         await send({"type": "http.response.body", "body": body[start : start + size], "more_body": True})
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
