@@ -183,8 +183,8 @@ def _trouble(stage: _Stage) -> None:
 
     def burst() -> None:
         stage.tenant.oddities.add("status", status=503, retry_after="1", times=6)
-        stage.tenant.oddities.add("reset", times=1)
-        stage.tenant.oddities.add("cut", times=1)
+        stage.tenant.oddities.add("reset_before", times=1)
+        stage.tenant.oddities.add("short_body", times=1)
 
     _let_them_type(stage)
     counts = _make_pass(stage, "incremental", halfway=burst)

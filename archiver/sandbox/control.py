@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from archiver.sandbox.catalogue import ALL, ENTRIES, GROUPS
 from archiver.sandbox.live import LiveChats
 from archiver.sandbox.oddities import Oddities, Oddity
 from archiver.sandbox.online import OnlineTenant, State
@@ -100,9 +101,10 @@ class Control:
             ("POST", "/control/messages", self._post, "post a message; returns its id"),
             ("PATCH", "/control/messages/{id:int}", self._edit, "change any of its fields, values as they are"),
             ("DELETE", "/control/messages/{id:int}", self._delete_message, "remove a message"),
-            ("POST", "/control/oddities", self._add_oddity, "switch an oddity on; returns its id"),
-            ("GET", "/control/oddities", self._list_failures, "the oddities in force"),
-            ("DELETE", "/control/oddities", self._clear_failures, "switch all oddities off"),
+            ("POST", "/control/oddities", self._add_oddities, "switch one on, or of kind all; returns ids"),
+            ("GET", "/control/oddities", self._list_oddities, "the oddities in force"),
+            ("GET", "/control/oddities/catalogue", self._catalogue, "all there are, and what they do"),
+            ("DELETE", "/control/oddities", self._clear_oddities, "switch all oddities off"),
             ("DELETE", "/control/oddities/{id:int}", self._clear_oddity, "switch one oddity off"),
             ("GET", "/control/requests", self._list_requests, "the SuperOffice requests seen, oldest first"),
             ("DELETE", "/control/requests", self._clear_requests, "forget the requests seen"),
@@ -143,15 +145,22 @@ class Control:
         self._tenant.delete_message(request.path_params["id"])
         return {}
 
-    async def _add_oddity(self, request: Request) -> object:
+    async def _add_oddities(self, request: Request) -> object:
         values = await _body(request, dict[str, Any])
-        _converted(values, Oddity)
-        return {"id": self._oddities.add(**values)}
+        if values.get("kind") != ALL:
+            _converted(values, Oddity)
+            return {"id": self._oddities.add(**values)}
+        _converted({**values, "kind": "null"}, Oddity)  # all but the kind is checked as for any other
+        del values["kind"]
+        return {"ids": self._oddities.add_all(**values)}
 
-    async def _list_failures(self, _request: Request) -> object:
+    async def _list_oddities(self, _request: Request) -> object:
         return {"oddities": self._oddities.all()}
 
-    async def _clear_failures(self, _request: Request) -> object:
+    async def _catalogue(self, _request: Request) -> object:
+        return {"groups": GROUPS, "oddities": ENTRIES}
+
+    async def _clear_oddities(self, _request: Request) -> object:
         self._oddities.clear()
         return {}
 

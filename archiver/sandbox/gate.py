@@ -1,9 +1,11 @@
 """What every SuperOffice request passes: sign-in, the oddity rules, the answer, the request log, the pause.
 
-Sign-in comes first, so `times` of an oddity counts requests of those who may call at all.
+Sign-in comes first, so `times` of an oddity counts requests of those who may call at all. Of the oddities events
+come first; then the first reply or fault that strikes wins; into what is left go all row oddities together.
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from starlette.requests import Request
@@ -12,19 +14,25 @@ from starlette.routing import Route
 
 from archiver.sandbox.admission import Admission
 from archiver.sandbox.delivery import Delivery, DeliveryResponse
+from archiver.sandbox.events import EVENTS, plan
 from archiver.sandbox.misbehaviour import misbehave
-from archiver.sandbox.oddities import Oddities
+from archiver.sandbox.oddities import Oddities, Strike
 from archiver.sandbox.operation import Call, Operation
 from archiver.sandbox.replies import Refusal, Reply, not_found
 from archiver.sandbox.request_log import RecordedRequest, RequestLog
+from archiver.sandbox.row_replies import AGENT, WITH_ROWS, Question, change_reply
+from archiver.sandbox.tenant import Tenant, UnknownId
 
 UNKNOWN = "Unknown"
+WITHOUT_REPLY = frozenset({"reset_before", "silence"})
+"""The faults after which a client has seen no status."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Gate:
     """The way in to the operations."""
 
+    tenant: Tenant
     admission: Admission
     oddities: Oddities
     requests: RequestLog
@@ -52,10 +60,48 @@ class Gate:
         refusal = self.admission.refusal(call)
         if refusal is not None:
             return Delivery(reply=refusal)
-        oddity = self.oddities.take(operation.name, chat_session_id)
-        if oddity is None:
-            return Delivery(reply=_answer(operation, call))
-        return misbehave(oddity, lambda: _answer(operation, call))
+        strikes = self.oddities.draw(operation.name, chat_session_id)
+        self._let_happen(strikes, chat_session_id)
+
+        def answer() -> Reply:
+            return self._answer_with_rows(operation, call, chat_session_id, strikes)
+
+        for strike in strikes:
+            if self._replaces(strike, operation, chat_session_id) and self.oddities.use(strike.oddity):
+                return misbehave(strike.oddity, answer)
+        return Delivery(reply=answer())
+
+    def _let_happen(self, strikes: list[Strike], chat_session_id: int | None) -> None:
+        """Let each event happen that finds something to do, in the catalogue's order."""
+        order = list(EVENTS)
+        events = (each for each in strikes if each.oddity.group == "events")
+        for strike in sorted(events, key=lambda each: order.index(each.oddity.kind)):
+            chat_session = None if chat_session_id is None else self.tenant.chat_session(chat_session_id)
+            # A test or another request may delete what an event is about.
+            with suppress(UnknownId):
+                deed = None if chat_session is None else plan(self.tenant, chat_session, strike)
+                if deed is not None and self.oddities.use(strike.oddity):
+                    deed()
+
+    def _replaces(self, strike: Strike, operation: Operation, chat_session_id: int | None) -> bool:
+        if strike.oddity.group == "unknown":
+            asks_for_messages = operation.name == AGENT and chat_session_id is not None
+            return asks_for_messages and self.tenant.chat_session(chat_session_id or 0) is None
+        return strike.oddity.group in ("replies", "faults")
+
+    def _answer_with_rows(
+        self, operation: Operation, call: Call, chat_session_id: int | None, strikes: list[Strike]
+    ) -> Reply:
+        chosen = [each.oddity for each in strikes if each.oddity.group == "rows"]
+        if not chosen or operation.name not in WITH_ROWS or chat_session_id is None:
+            return _answer(operation, call)
+        question = Question(
+            operation=operation.name,
+            call=call,
+            chat_session_id=chat_session_id,
+            answer=lambda asked: _answer(operation, asked),
+        )
+        return change_reply(question, chosen, self.oddities, self.tenant)
 
 
 def _answer(operation: Operation, call: Call) -> Reply:
@@ -93,7 +139,7 @@ def _record(
         body=call.body.decode(errors="replace"),
         operation=operation.name,
         chat_session_id=chat_session_id,
-        status=None if delivery.reply is None else delivery.reply.status,
+        status=None if delivery.fault and delivery.fault.kind in WITHOUT_REPLY else delivery.reply.status,
     )
 
 

@@ -104,6 +104,7 @@ class Sandbox:
             primary_key_as_text=self.settings.primary_key_as_text,
         ).operations()
         gate = Gate(
+            tenant=self.tenant,
             admission=Admission(credentials=self.settings.credentials, tickets=self.tickets, online=self.online),
             oddities=self.oddities,
             requests=self.requests,

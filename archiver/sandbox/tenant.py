@@ -38,6 +38,7 @@ class Tenant:
         self._ids: dict[int, list[int]] = {}
         self._owner: dict[int, int] = {}
         self._associates: dict[str, int] = {}
+        self._late: dict[int, int] = {}  # chat session id -> the message id that is to be committed late
 
     def open_chat_session(
         self,
@@ -135,8 +136,7 @@ class Tenant:
         """Remove a message; its id isn't given again. Raises: UnknownId."""
         with self._lock:
             self._message(chat_message_id)
-            del self._messages[chat_message_id]
-            self._ids[self._owner.pop(chat_message_id)].remove(chat_message_id)
+            self._remove(chat_message_id)
 
     def delete_chat_session(self, chat_session_id: int) -> None:
         """Remove a chat session with its messages. Raises: UnknownId."""
@@ -146,6 +146,38 @@ class Tenant:
                 del self._messages[chat_message_id]
                 del self._owner[chat_message_id]
             del self._chat_sessions[chat_session_id]
+            self._late.pop(chat_session_id, None)
+
+    def commit_late(self, chat_session_id: int, **properties: Any) -> int:
+        """Post a message in the order that a late commit makes visible, and return its id.
+
+        The first call leaves one message id free and posts under the next; the second posts under the one left free.
+        Args: properties: those of `post`. Raises: UnknownId.
+        """
+        with self._lock:
+            self._chat_session(chat_session_id)
+            waiting = self._late.pop(chat_session_id, None)
+            if waiting is None:
+                self._late[chat_session_id] = self._next_chat_message_id
+                self._next_chat_message_id += 1
+        return self.post(chat_session_id, chat_message_id=waiting, **properties)
+
+    def restore_backup(self, lost: int) -> None:
+        """Go back to before the `lost` newest messages: they are gone, and their ids are given again.
+
+        So are chat sessions that held nothing else. Earlier edits and deletions stay as they are.
+        """
+        with self._lock:
+            gone = sorted(self._messages)[-lost:]
+            touched = {self._owner[each] for each in gone}
+            for chat_message_id in gone:
+                self._remove(chat_message_id)
+            for chat_session_id in touched:
+                if not self._ids[chat_session_id]:
+                    del self._ids[chat_session_id], self._chat_sessions[chat_session_id]
+            self._next_chat_message_id = min(gone, default=self._next_chat_message_id)
+            self._next_chat_session_id = max(self._chat_sessions, default=0) + 1
+            self._late.clear()
 
     def messages(self, chat_session_id: int, after: int = 0) -> list[Message]:
         """Messages of one chat session with an id above `after`, ascending. Raises: UnknownId."""
@@ -186,6 +218,10 @@ class Tenant:
         if chat_message_id not in self._messages:
             raise UnknownId(f"There is no message {chat_message_id}.")
         return self._messages[chat_message_id]
+
+    def _remove(self, chat_message_id: int) -> None:
+        del self._messages[chat_message_id]
+        self._ids[self._owner.pop(chat_message_id)].remove(chat_message_id)
 
     def _associate_id(self, agent: str) -> int:
         return self._associates.setdefault(agent, FIRST_ASSOCIATE_ID + len(self._associates)) if agent else 0

@@ -29,7 +29,7 @@ def test_a_call_that_fails_twice_succeeds_in_the_end(
     assert (statuses, client.request_count, client.retry_count) == ([503, 503, 200], 3, 2)
 
 
-@pytest.mark.parametrize("kind", ["cut", "reset"])
+@pytest.mark.parametrize("kind", ["short_body", "reset_before"])
 def test_a_broken_connection_is_tried_again(
     sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event, kind: Kind
 ) -> None:
@@ -58,13 +58,13 @@ def test_attempts_are_bounded(sandbox: Sandbox, make_client: ClientMaker, stop: 
         ({"kind": "status", "status": 421}, 1),
         ({"kind": "error_object"}, 2),
         ({"kind": "status", "status": 418}, 2),
-        ({"kind": "html"}, 2),
+        ({"kind": "sign_in_page"}, 2),
         ({"kind": "status", "status": 401}, 2),
         ({"kind": "status", "status": 403}, 2),
         ({"kind": "status", "status": 429}, 4),
         ({"kind": "status", "status": 503}, 4),
-        ({"kind": "cut"}, 4),
-        ({"kind": "reset"}, 4),
+        ({"kind": "short_body"}, 4),
+        ({"kind": "reset_before"}, 4),
     ],
     ids=str,
 )
@@ -79,7 +79,7 @@ def test_each_error_has_a_retry_rule_of_its_own(
     assert (sent, client.request_count, client.retry_count) == (requests, requests, requests - 1)
 
 
-@pytest.mark.parametrize("kind", ["error_object", "html"])
+@pytest.mark.parametrize("kind", ["error_object", "sign_in_page"])
 def test_an_odd_reply_is_survived_when_it_comes_but_once(
     sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event, kind: Kind
 ) -> None:

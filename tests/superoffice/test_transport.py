@@ -39,9 +39,9 @@ ELSEWHERE = "the address does not lead to the API"
 FAILURES: list[tuple[dict[str, Any], type[SourceError], str]] = [
     ({"kind": "null"}, NullReply, "The source answered null, which may be a failed call"),
     ({"kind": "error_object", "message": CHAT_TEXT}, ErrorReply, NOT_AN_ARRAY),
-    ({"kind": "html"}, SignInPage, "the reply is a sign-in page"),
-    ({"kind": "cut"}, ReplyCut, "the reply was cut off"),
-    ({"kind": "reset"}, SourceUnavailable, "the source closed the connection"),
+    ({"kind": "sign_in_page"}, SignInPage, "the reply is a sign-in page"),
+    ({"kind": "short_body"}, ReplyCut, "the reply was cut off"),
+    ({"kind": "reset_before"}, SourceUnavailable, "the source closed the connection"),
     ({"kind": "slow", "seconds": 60}, SourceUnavailable, "the source fell silent"),
     ({"kind": "drip", "seconds": 0.005, "piece_bytes": 1}, SourceUnavailable, "the reply was not complete in time"),
     ({"kind": "drip", "seconds": 60}, SourceUnavailable, "the source fell silent"),
