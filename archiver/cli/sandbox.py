@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from archiver.cli.options import Json
+
 if TYPE_CHECKING:
     from archiver.sandbox import Sandbox
 
@@ -27,8 +29,13 @@ include = ["1-{last}"]
 [source.limits]
 requests_per_second = 0
 
-# Controls to post, edit, delete, make calls fail and see every request: {url}/control/
-# Ctrl-C ends it."""
+# Controls to post, edit, delete, switch oddities on and see every request: {url}/control/
+{oddities}# Ctrl-C ends it."""
+
+_ODDITIES = """\
+# Oddities in force: {kinds}
+# To switch them off: curl -X DELETE {url}/control/oddities
+"""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -45,11 +52,31 @@ def sandbox(
     messages: Annotated[int, typer.Option(help="About how many messages in each.", min=1)] = 12,
     live: Annotated[float, typer.Option(help="Messages a second that people go on typing.", min=0)] = 0.5,
     latency: Annotated[float, typer.Option(help="Seconds before each reply.", min=0)] = 0.0,
+    oddities: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME[@SESSION][=SHARE],...",
+            help="How it misbehaves, repeatable: `all`, or names, each for one chat session or all, always or for a "
+            "share of requests, as in null@7=0.5,duplicate_rows.",
+        ),
+    ] = None,
+    list_oddities: Annotated[
+        bool, typer.Option("--list-oddities", help="List the oddities, and serve nothing.")
+    ] = False,
+    as_json: Json = False,
 ) -> None:
     """Serve a simulated SuperOffice tenant until Ctrl-C.
 
-    Example: archiver sandbox --port 8765 --sessions 2000
+    Examples: archiver sandbox --port 8765 --sessions 2000
+    archiver sandbox --oddities all
     """
+    if list_oddities:
+        from archiver.cli.oddities import print_catalogue
+
+        print_catalogue(as_json=as_json)
+        return
+    if as_json:
+        raise typer.BadParameter("--json goes with --list-oddities")
     from archiver.daemon.signals import stop_on_signals
     from archiver.errors import ConfigError
     from archiver.sandbox import Sandbox, SandboxSettings
@@ -65,6 +92,8 @@ def sandbox(
     )
     try:
         tenant = Sandbox(settings)
+        for switches in oddities or ():
+            _switch_on(tenant, switches)
         with stop_on_signals() as stop, tenant:
             print(_welcome(tenant), flush=True)
             stop.wait()
@@ -73,9 +102,22 @@ def sandbox(
         raise ConfigError(f"can't listen on {host}:{port}: {reason}", hint="try another --port or --host") from None
 
 
+def _switch_on(tenant: "Sandbox", switches: str) -> None:
+    from archiver.errors import ConfigError
+    from archiver.sandbox.switches import switch_on
+
+    try:
+        switch_on(tenant.oddities, switches)
+    except ValueError as error:
+        hint = "archiver sandbox --list-oddities lists them"
+        raise ConfigError(f"--oddities {switches}: {error}", hint=hint) from None
+
+
 def _welcome(tenant: "Sandbox") -> str:
     known, sessions = tenant.settings.credentials, tenant.settings.chat_sessions
+    kinds = ", ".join(dict.fromkeys(oddity.kind for oddity in tenant.oddities.all()))
     return _WELCOME.format(
+        oddities=_ODDITIES.format(kinds=kinds, url=tenant.url) if kinds else "",
         sessions=sessions,
         base_url=tenant.base_url,
         url=tenant.url,

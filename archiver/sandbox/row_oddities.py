@@ -4,6 +4,7 @@ Which rows one changes, and how, is drawn by message id or chat session id: a se
 applied in the catalogue's order: a cap counts before rows are doubled, times are written before they vanish.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -60,7 +61,8 @@ def change_rows(
     order = list(CATALOGUE)
     for oddity in sorted(oddities, key=lambda each: order.index(each.kind)):
         changed = _changed(rows, _Draw(oddity=oddity, reading=reading))
-        if changed != rows and use(oddity):
+        # As text, since False equals 0.
+        if json.dumps(changed) != json.dumps(rows) and use(oddity):
             rows = changed
     return rows
 

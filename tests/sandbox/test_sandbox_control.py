@@ -32,7 +32,7 @@ def test_a_chat_session_is_edited(sandbox: Sandbox, client: Client) -> None:
     assert seen == ("Deleted", None, "2026-01-01T00:00:00Z", "odd")
 
 
-def test_failures_are_switched_on_and_off(client: Client) -> None:
+def test_oddities_are_switched_on_and_off(client: Client) -> None:
     added = client.control("POST", "/oddities", json={"kind": "status", "status": 503, "times": 3})
     assert added.json() == {"id": 1}
     assert client.get_chat_messages(1).status_code == 503
@@ -42,6 +42,16 @@ def test_failures_are_switched_on_and_off(client: Client) -> None:
     client.control("POST", "/oddities", json={"kind": "null"})
     assert client.control("DELETE", "/oddities").ok
     assert client.control("GET", "/oddities").json() == {"oddities": []}
+
+
+def test_all_oddities_are_switched_on_at_once_and_are_in_the_catalogue(client: Client) -> None:
+    ids = client.control("POST", "/oddities", json={"kind": "all", "operation": "GetChatMessages"}).json()["ids"]
+    in_force = client.control("GET", "/oddities").json()["oddities"]
+    assert [(each["id"], each["operation"]) for each in in_force] == [(each, "GetChatMessages") for each in ids]
+    catalogue = client.control("GET", "/oddities/catalogue").json()
+    shares = {entry["name"]: entry["share"] for entry in catalogue["oddities"] if entry["share"] is not None}
+    assert {each["kind"]: each["probability"] for each in in_force} == shares
+    assert {entry["group"] for entry in catalogue["oddities"]} == {*catalogue["groups"]}
 
 
 def test_requests_are_listed_and_forgotten(client: Client) -> None:
@@ -73,7 +83,9 @@ def test_the_summary_counts(client: Client) -> None:
         ("DELETE", "/messages/1", None, 404, "no message 1"),
         ("POST", "/chat-sessions", {"colour": "red"}, 400, "colour"),
         ("POST", "/chat-sessions", {"when_requested": "2026-01-01T00:00:00"}, 400, "time zone"),
-        ("POST", "/oddities", {"kind": "boom"}, 400, "kind"),
+        ("POST", "/oddities", {"kind": "nul"}, 400, 'There is no kind "nul"; the nearest is "null".'),
+        ("POST", "/oddities", {"kind": "all", "shares": 1}, 400, "no field `shares`"),
+        ("POST", "/oddities", {"kind": "all", "probability": 2}, 400, "at most 1"),
         ("POST", "/oddities", {"kind": "null", "times": 0}, 400, "times must be at least 1"),
         ("POST", "/oddities", {"kind": "null", "times": "x"}, 400, "times"),
         ("POST", "/oddities", {}, 400, "kind"),

@@ -1,12 +1,25 @@
-"""Oddities to switch on, each over a real connection."""
+"""Oddities that are replies, and how any oddity is switched on and off, over a real connection."""
+
+import json
+import threading
+from typing import Any
 
 import pytest
 import requests
 
 from archiver.sandbox import Oddities, Oddity, Sandbox
-from archiver.sandbox.misbehaviour import RULES
-from archiver.sandbox.oddities import KINDS
+from archiver.sandbox.catalogue import CATALOGUE
+from archiver.sandbox.events import EVENTS
+from archiver.sandbox.fault import FAULT_KINDS
+from archiver.sandbox.misbehaviour import RULES, misbehave
+from archiver.sandbox.replies import json_reply
+from archiver.sandbox.row_oddities import BY_REPLY, BY_ROW
 from tests.sandbox.conftest import Client
+
+ROWS_HELD = 120
+NOT_OVER_HTTP = ("slow", *FAULT_KINDS)
+"""What only time or the connection shows; each has tests of its own."""
+TOLD = "The sandbox was told to fail."
 
 
 @pytest.fixture
@@ -16,63 +29,99 @@ def chat_session_id(sandbox: Sandbox) -> int:
     return new_id
 
 
-def test_every_kind_has_its_rule() -> None:
-    assert tuple(RULES) == KINDS
+def test_every_oddity_of_the_catalogue_is_done_by_one_function() -> None:
+    assert sorted([*RULES, *BY_ROW, *BY_REPLY, *EVENTS]) == sorted(CATALOGUE)
 
 
-def test_a_status_comes_with_retry_after(sandbox: Sandbox, client: Client, chat_session_id: int) -> None:
-    sandbox.oddities.add("status", status=429, retry_after="7", times=1)
+def test_what_is_not_part_of_all_says_why() -> None:
+    assert all((entry.share is None) == bool(entry.why_not) for entry in CATALOGUE.values())
+
+
+def seen(client: Client, after: int) -> Any:
+    """All that a client can see of two chat sessions, the second of which doesn't exist."""
+    replies = [client.get_chat_messages(each, after, allow_redirects=False) for each in (1, 3)]
+    replies.append(client.get("/ChatSession/1"))
+    return [
+        (each.status_code, each.headers["Content-Type"], each.headers.get("Location"), each.text) for each in replies
+    ]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in CATALOGUE if kind not in NOT_OVER_HTTP])
+def test_each_name_alone_changes_what_a_client_sees(sandbox: Sandbox, client: Client, kind: str) -> None:
+    sandbox.tenant.open_chat_session()
+    for _ in range(ROWS_HELD):
+        sandbox.tenant.post(1, message="Hello", type="ToUser")
+    sandbox.tenant.post(1, type="Special", special_type="ClosedByUser")
+    sandbox.tenant.post(sandbox.tenant.open_chat_session(), message="Elsewhere")
+    # WhenFetched is the moment of the request while a chat session is open.
+    sandbox.tenant.edit_chat_session(1, WhenFetched="2026-03-02T08:15:30Z")
+    before = seen(client, after=1)
+    assert client.control("POST", "/oddities", json={"kind": kind}).ok
+    assert seen(client, after=1) != before
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "retry_after"),
+    [("status", 500, None), ("too_many_requests", 429, "1"), ("service_unavailable", 503, None)],
+)
+def test_a_status_has_retry_after_where_the_name_or_the_rule_says_so(
+    sandbox: Sandbox, client: Client, chat_session_id: int, kind: str, status: int, retry_after: str | None
+) -> None:
+    sandbox.oddities.add(kind, times=1)
+    sandbox.oddities.add(kind, retry_after="Tue, 03 Mar 2026 08:15:30 GMT", times=1)
+    sandbox.oddities.add(kind, retry_after=None, times=1)
+    replies = [client.get_chat_messages(chat_session_id) for _ in range(4)]
+    assert [reply.status_code for reply in replies] == [status, status, status, 200]
+    dates = [reply.headers.get("Retry-After") for reply in replies]
+    assert dates == [retry_after, "Tue, 03 Mar 2026 08:15:30 GMT", None, None]
+    assert replies[0].json() == {"Message": "Something went wrong.", "MessageDetail": TOLD}
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("null", "null"),
+        ("empty", "[]"),
+        ("error_object", f'{{"Message":"No.","MessageDetail":"{TOLD}"}}'),
+        ("not_json", "The service is busy. Please try again."),
+    ],
+)
+def test_a_failure_may_have_status_200_and_be_called_json(
+    sandbox: Sandbox, client: Client, chat_session_id: int, kind: str, text: str
+) -> None:
+    sandbox.oddities.add(kind, message="No.")
     reply = client.get_chat_messages(chat_session_id)
-    assert (reply.status_code, reply.headers["Retry-After"]) == (429, "7")
-    assert client.get_chat_messages(chat_session_id).status_code == 200
+    assert (reply.status_code, reply.headers["Content-Type"]) == (200, "application/json; charset=utf-8")
+    assert reply.text == text
 
 
-def test_null_and_empty_replace_the_rows(sandbox: Sandbox, client: Client, chat_session_id: int) -> None:
-    sandbox.oddities.add("null", times=1)
-    sandbox.oddities.add("empty", times=1)
-    texts = [client.get_chat_messages(chat_session_id).text for _ in range(2)]
-    assert texts == ["null", "[]"]
-
-
-def test_an_error_object_has_status_200(sandbox: Sandbox, client: Client, chat_session_id: int) -> None:
-    sandbox.oddities.add("error_object", message="No.")
-    reply = client.get_chat_messages(chat_session_id)
-    assert reply.status_code == 200
-    assert reply.json() == {"Message": "No.", "MessageDetail": "The sandbox was told to fail."}
-
-
-def test_a_login_page_has_status_200(sandbox: Sandbox, client: Client, chat_session_id: int) -> None:
-    sandbox.oddities.add("html")
+@pytest.mark.parametrize(("kind", "has_password"), [("sign_in_page", True), ("maintenance_page", False)])
+def test_a_page_for_people_has_status_200(
+    sandbox: Sandbox, client: Client, chat_session_id: int, kind: str, has_password: bool
+) -> None:
+    sandbox.oddities.add(kind)
     reply = client.get_chat_messages(chat_session_id)
     assert (reply.status_code, reply.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
-    assert "<title>Sign in</title>" in reply.text
+    assert reply.text.startswith("<!DOCTYPE html>")
+    assert ('type="password"' in reply.text) == has_password
 
 
-def test_a_cut_reply_ends_before_its_announced_length(
-    sandbox: Sandbox, client: Client, chat_session_id: int, capfd: pytest.CaptureFixture[str]
-) -> None:
-    whole = client.get_chat_messages(chat_session_id)
-    sandbox.oddities.add("cut", times=1)
-    with client.get_chat_messages(chat_session_id, stream=True) as reply:
-        assert reply.headers["Content-Length"] == str(len(whole.content))
-        with pytest.raises(requests.exceptions.ChunkedEncodingError):
-            _ = reply.content
-    assert client.get_chat_messages(chat_session_id).content == whole.content
-    assert capfd.readouterr() == ("", "")
+def test_a_wrong_content_type_labels_the_right_rows(sandbox: Sandbox, client: Client, chat_session_id: int) -> None:
+    sandbox.oddities.add("wrong_content_type")
+    reply = client.get_chat_messages(chat_session_id)
+    assert reply.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert reply.json() == sandbox.tenant.rows()
 
 
-def test_a_reset_gives_no_reply(
-    sandbox: Sandbox, client: Client, chat_session_id: int, capfd: pytest.CaptureFixture[str]
-) -> None:
-    sandbox.oddities.add("reset", times=1)
-    with pytest.raises(requests.exceptions.ConnectionError):
-        client.get_chat_messages(chat_session_id)
-    assert sandbox.requests.all()[0].status is None
-    assert client.get_chat_messages(chat_session_id).status_code == 200
-    assert capfd.readouterr() == ("", "")
+def test_truncated_json_is_complete_by_its_length(sandbox: Sandbox, client: Client, chat_session_id: int) -> None:
+    whole = client.get_chat_messages(chat_session_id).content
+    sandbox.oddities.add("truncated_json")
+    reply = client.get_chat_messages(chat_session_id)
+    assert reply.content == whole[: len(whole) // 2]
+    assert reply.headers["Content-Length"] == str(len(reply.content))
 
 
-def test_a_slow_reply_outlasts_the_timeout(sandbox: Sandbox, client: Client, chat_session_id: int) -> None:
+def test_a_slow_reply_outlasts_the_timeout(sandbox: Sandbox, chat_session_id: int) -> None:
     sandbox.oddities.add("slow", seconds=600)
     body = {"ChatSessionId": chat_session_id, "After": 0}
     with pytest.raises(requests.exceptions.ReadTimeout):
@@ -89,9 +138,10 @@ def test_a_slow_reply_is_the_normal_one(sandbox: Sandbox, client: Client, chat_s
     assert client.get_chat_messages(chat_session_id).json() == sandbox.tenant.rows()
 
 
-def test_a_dripping_reply_arrives_whole(sandbox: Sandbox, client: Client, chat_session_id: int) -> None:
-    sandbox.oddities.add("drip", seconds=0, piece_bytes=3)
-    assert client.get_chat_messages(chat_session_id).json() == sandbox.tenant.rows()
+def test_slow_by_name_takes_more_than_five_seconds() -> None:
+    oddities = Oddities()
+    oddities.add("slow")
+    assert oddities.all()[0].seconds > 5
 
 
 def test_a_redirect_names_its_location(sandbox: Sandbox, client: Client, chat_session_id: int) -> None:
@@ -106,7 +156,61 @@ def test_a_huge_reply_has_the_size_asked_for(sandbox: Sandbox, client: Client, c
     assert (len(reply.content), reply.json()) == (3_000_000, [])
 
 
-def test_a_failure_hits_only_what_it_names(sandbox: Sandbox, client: Client, chat_session_id: int) -> None:
+@pytest.mark.parametrize("kind", ["unknown_null", "unknown_error_object"])
+def test_an_unknown_chat_session_alone_gets_what_is_switched_on(
+    sandbox: Sandbox, client: Client, chat_session_id: int, kind: str
+) -> None:
+    sandbox.oddities.add(kind)
+    unknown = chat_session_id + 1
+    expected = {
+        "unknown_null": None,
+        "unknown_error_object": {"Message": "Something went wrong.", "MessageDetail": TOLD},
+    }
+    assert client.get_chat_messages(unknown).json() == expected[kind]
+    assert client.get_chat_messages(chat_session_id).json() == sandbox.tenant.rows()
+    assert client.get(f"/ChatSession/{unknown}").status_code == 404
+    sandbox.oddities.clear()
+    assert client.get_chat_messages(unknown).json() == []
+
+
+@pytest.mark.parametrize("kind", FAULT_KINDS)
+def test_a_fault_goes_with_the_normal_reply_and_its_own_numbers(kind: str) -> None:
+    delivery = misbehave(Oddity(kind=kind, piece_bytes=3, seconds=0.5), lambda: json_reply([]))
+    assert delivery.reply == json_reply([])
+    assert delivery.fault
+    assert (delivery.fault.kind, delivery.fault.piece_bytes, delivery.fault.pause_s) == (kind, 3, 0.5)
+
+
+def test_a_short_body_ends_before_its_announced_length(
+    sandbox: Sandbox, client: Client, chat_session_id: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    whole = client.get_chat_messages(chat_session_id)
+    sandbox.oddities.add("short_body", times=1)
+    with client.get_chat_messages(chat_session_id, stream=True) as reply:
+        assert reply.headers["Content-Length"] == str(len(whole.content))
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            _ = reply.content
+    assert client.get_chat_messages(chat_session_id).content == whole.content
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_reset_before_gives_no_reply(
+    sandbox: Sandbox, client: Client, chat_session_id: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sandbox.oddities.add("reset_before", times=1)
+    with pytest.raises(requests.exceptions.ConnectionError):
+        client.get_chat_messages(chat_session_id)
+    assert sandbox.requests.all()[0].status is None
+    assert client.get_chat_messages(chat_session_id).status_code == 200
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_dripping_reply_arrives_whole(sandbox: Sandbox, client: Client, chat_session_id: int) -> None:
+    sandbox.oddities.add("drip", seconds=0, piece_bytes=3)
+    assert client.get_chat_messages(chat_session_id).json() == sandbox.tenant.rows()
+
+
+def test_an_oddity_hits_only_what_it_names(sandbox: Sandbox, client: Client, chat_session_id: int) -> None:
     other = sandbox.tenant.open_chat_session()
     sandbox.oddities.add("status", operation="GetChatMessages", chat_session_id=chat_session_id)
     assert client.get_chat_messages(chat_session_id).status_code == 500
@@ -114,7 +218,7 @@ def test_a_failure_hits_only_what_it_names(sandbox: Sandbox, client: Client, cha
     assert client.get(f"/ChatSession/{chat_session_id}").status_code == 200
 
 
-def test_times_count_down_and_clearing_ends_a_failure(sandbox: Sandbox, client: Client) -> None:
+def test_times_count_down_and_clearing_ends_an_oddity(sandbox: Sandbox, client: Client) -> None:
     counted = sandbox.oddities.add("null", times=2)
     endless = sandbox.oddities.add("status", status=503)
     statuses = [client.get_chat_messages(1).status_code for _ in range(2)]
@@ -126,24 +230,82 @@ def test_times_count_down_and_clearing_ends_a_failure(sandbox: Sandbox, client: 
     assert statuses == [200, 200, 503, 200]
 
 
-def test_a_request_that_is_not_signed_in_uses_no_failure_up(sandbox: Sandbox, client: Client) -> None:
+def test_the_first_reply_of_two_wins_and_the_other_is_not_used_up(sandbox: Sandbox, client: Client) -> None:
+    for kind in ("empty", "null"):
+        sandbox.oddities.add(kind, times=1)
+    assert [client.get_chat_messages(1).text for _ in range(3)] == ["[]", "null", "[]"]
+
+
+def test_threads_that_ask_at_once_use_an_oddity_no_more_than_its_times() -> None:
+    oddities = Oddities()
+    oddities.add("null", times=50)
+    used: list[bool] = []
+
+    def ask() -> None:
+        for _ in range(40):
+            used.extend(oddities.use(strike.oddity) for strike in oddities.draw("GetChatMessages", 1))
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (sum(used), oddities.all()) == (50, [])
+
+
+def test_a_request_that_is_not_signed_in_uses_no_oddity_up(sandbox: Sandbox, client: Client) -> None:
     sandbox.oddities.add("null", times=1)
     client.http.auth = None
     assert client.get_chat_messages(1).status_code == 401
     assert [each.times for each in sandbox.oddities.all()] == [1]
 
 
-def test_chances_are_the_same_for_the_same_seed() -> None:
-    def draw(seed: int) -> list[bool]:
+def test_draws_depend_on_the_seed_and_not_on_what_others_ask() -> None:
+    def draw(seed: int, *, others: bool = False) -> list[bool]:
         oddities = Oddities(seed)
         oddities.add("null", probability=0.5)
-        return [oddities.take("GetChatMessages", 1) is not None for _ in range(50)]
+        drawn = []
+        for _ in range(50):
+            drawn.append(bool(oddities.draw("GetChatMessages", 1)))
+            if others:
+                oddities.draw("GetChatMessages", 2)
+        return drawn
 
-    assert draw(1) == draw(1) != draw(2)
-    assert {True, False} == set(draw(1))
+    assert draw(1) == draw(1) == draw(1, others=True) != draw(2)
+    assert 10 < sum(draw(1)) < 40
 
 
-@pytest.mark.parametrize("wrong", [{"kind": "boom"}, {"times": 0}, {"probability": 0}, {"status": 42}])
-def test_a_failure_out_of_bounds_is_refused(wrong: dict) -> None:
-    with pytest.raises(ValueError, match="must be"):
+def test_all_has_every_oddity_with_a_share_and_that_probability() -> None:
+    oddities = Oddities()
+    oddities.add_all(chat_session_id=7)
+    assert {each.kind: each.probability for each in oddities.all()} == {
+        entry.name: entry.share for entry in CATALOGUE.values() if entry.share is not None
+    }
+    assert {(each.chat_session_id, each.times) for each in oddities.all()} == {(7, None)}
+
+
+@pytest.mark.parametrize("wrong", [{"times": 0}, {"probability": 0}, {"status": 42}, {"rows": -1}, {"messages": 0}])
+def test_an_oddity_out_of_bounds_is_refused(wrong: dict) -> None:
+    with pytest.raises(ValueError, match=r"must (not )?be"):
         Oddity(**{"kind": "null", **wrong})
+
+
+def test_an_unknown_kind_is_refused_with_the_nearest() -> None:
+    with pytest.raises(ValueError, match=r'There is no kind "duplicate_row"; the nearest is "duplicate_rows"\.'):
+        Oddities().add("duplicate_row")
+
+
+def test_all_switched_on_over_http_and_off_again_leaves_the_truth(sandbox: Sandbox, client: Client) -> None:
+    for _ in range(30):
+        chat_session_id = sandbox.tenant.open_chat_session()
+        for _ in range(4):
+            sandbox.tenant.post(chat_session_id, message="Hello", type="ToUser")
+    sandbox.oddities.add_all(probability=0.05)
+    for kind in (*NOT_OVER_HTTP, "deleted"):
+        for each in [each for each in sandbox.oddities.all() if each.kind == kind]:
+            sandbox.oddities.clear(each.id)
+    texts = {client.get_chat_messages(each).text for each in range(1, 31)}
+    assert len(texts) > 10
+    assert client.control("DELETE", "/oddities").ok
+    rows = [row for each in range(1, 31) for row in client.get_chat_messages(each).json()]
+    assert rows == sandbox.tenant.rows() == json.loads(client.control("GET", "/truth").text)

@@ -1,0 +1,45 @@
+"""`sandbox --list-oddities`: every oddity of the sandbox, by group, for people or as JSON."""
+
+import shutil
+import textwrap
+from dataclasses import asdict
+
+from archiver.cli.options import to_json
+from archiver.sandbox.catalogue import ENTRIES, GROUPS, Entry
+
+_NAME = max(len(entry.name) for entry in ENTRIES) + 2
+_SHARE = 6
+_NARROWEST = 60
+_HOW_TO = (
+    "A name alone switches one on as it is described, an event for once. What stands in brackets can be set over "
+    "POST /control/oddities. A share is one of requests; for rows it is one of messages, and of chat sessions for "
+)
+
+
+def print_catalogue(*, as_json: bool) -> None:
+    """Print the list."""
+    if as_json:
+        print(to_json([asdict(entry) for entry in ENTRIES]))
+        return
+    for group, about in GROUPS.items():
+        print(_folded(about + ".", ""))
+        print(f"  {'name':<{_NAME}}{'in all':>{_SHARE}}  what it does")
+        for entry in ENTRIES:
+            if entry.group == group:
+                print(_line(entry))
+        print()
+    by_chat_session = ", ".join(entry.name for entry in ENTRIES if entry.per == "chat session")
+    print(_folded(_HOW_TO + by_chat_session + ".", ""))
+
+
+def _line(entry: Entry) -> str:
+    share = "-" if entry.share is None else f"{entry.share:.4g}"
+    does = entry.does + f" Not in all: {entry.why_not}." * bool(entry.why_not)
+    return _folded(does, f"  {entry.name:<{_NAME}}{share:>{_SHARE}}  ")
+
+
+def _folded(text: str, first: str) -> str:
+    width = max(shutil.get_terminal_size((100, 24)).columns, _NARROWEST)
+    return textwrap.fill(
+        text, width, initial_indent=first, subsequent_indent=" " * len(first), break_on_hyphens=False
+    )
