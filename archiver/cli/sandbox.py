@@ -33,9 +33,12 @@ requests_per_second = 0
 {oddities}# Ctrl-C ends it."""
 
 _ODDITIES = """\
-# Oddities in force: {kinds}
+# Oddities in force: {named}
 # To switch them off: curl -X DELETE {url}/control/oddities
 """
+
+_FEW = 8
+"""So many oddities are named in the welcome; more are counted."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -67,8 +70,7 @@ def sandbox(
 ) -> None:
     """Serve a simulated SuperOffice tenant until Ctrl-C.
 
-    Examples: archiver sandbox --port 8765 --sessions 2000
-    archiver sandbox --oddities all
+    Example: archiver sandbox --sessions 2000 --oddities all
     """
     if list_oddities:
         from archiver.cli.oddities import print_catalogue
@@ -115,9 +117,10 @@ def _switch_on(tenant: "Sandbox", switches: str) -> None:
 
 def _welcome(tenant: "Sandbox") -> str:
     known, sessions = tenant.settings.credentials, tenant.settings.chat_sessions
-    kinds = ", ".join(dict.fromkeys(oddity.kind for oddity in tenant.oddities.all()))
+    kinds = list(dict.fromkeys(oddity.kind for oddity in tenant.oddities.all()))
+    named = ", ".join(kinds) if len(kinds) <= _FEW else f"{len(kinds)} of those that --list-oddities names"
     return _WELCOME.format(
-        oddities=_ODDITIES.format(kinds=kinds, url=tenant.url) if kinds else "",
+        oddities=_ODDITIES.format(named=named, url=tenant.url) if kinds else "",
         sessions=sessions,
         base_url=tenant.base_url,
         url=tenant.url,

@@ -79,12 +79,7 @@ ENTRIES: tuple[Entry, ...] = (
         does="[] for a chat session that does have messages.",
         why_not="[] is an answer: who believes it rightly comes back rarely",
     ),
-    Entry(
-        name="wrong_content_type",
-        group="replies",
-        does="The right reply, labelled text/plain.",
-        share=0.004,
-    ),
+    Entry(name="wrong_content_type", group="replies", does="The right reply, labelled text/plain.", share=0.004),
     Entry(
         name="truncated_json",
         group="replies",
@@ -112,12 +107,7 @@ ENTRIES: tuple[Entry, ...] = (
         defaults={"megabytes": 10.0},
         why_not="below a client's limit it is a true [], above it takes much memory",
     ),
-    Entry(
-        name="unknown_null",
-        group="unknown",
-        does="null in place of [].",
-        share=0.2,
-    ),
+    Entry(name="unknown_null", group="unknown", does="null in place of [].", share=0.2),
     Entry(
         name="unknown_error_object",
         group="unknown",
@@ -127,12 +117,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(name="reset_before", group="faults", does="A TCP reset in place of the reply.", share=0.002),
     Entry(name="reset_during", group="faults", does="A TCP reset after half of the reply.", share=0.002),
     Entry(name="reset_after", group="faults", does="A TCP reset after the whole reply.", share=0.002),
-    Entry(
-        name="silence",
-        group="faults",
-        does="Nothing ever comes, and the connection stays open.",
-        share=0.0005,
-    ),
+    Entry(name="silence", group="faults", does="Nothing ever comes, and the connection stays open.", share=0.0005),
     Entry(
         name="drip",
         group="faults",
@@ -168,13 +153,7 @@ ENTRIES: tuple[Entry, ...] = (
         share=0.01,
         per="message",
     ),
-    Entry(
-        name="extra_property",
-        group="rows",
-        does="A tenth property that nobody knows.",
-        share=0.01,
-        per="message",
-    ),
+    Entry(name="extra_property", group="rows", does="A tenth property that nobody knows.", share=0.01, per="message"),
     Entry(
         name="read_as_bool",
         group="rows",
@@ -196,13 +175,7 @@ ENTRIES: tuple[Entry, ...] = (
         share=0.01,
         per="message",
     ),
-    Entry(
-        name="time_in_future",
-        group="rows",
-        does="WhenPosted lies ten years ahead.",
-        share=0.005,
-        per="message",
-    ),
+    Entry(name="time_in_future", group="rows", does="WhenPosted lies ten years ahead.", share=0.005, per="message"),
     Entry(
         name="time_seven_digits",
         group="rows",
@@ -253,13 +226,7 @@ ENTRIES: tuple[Entry, ...] = (
         per="chat session",
     ),
     Entry(name="duplicate_rows", group="rows", does="The same row comes twice.", share=0.02, per="message"),
-    Entry(
-        name="any_order",
-        group="rows",
-        does="The rows are shuffled.",
-        share=0.1,
-        per="chat session",
-    ),
+    Entry(name="any_order", group="rows", does="The rows are shuffled.", share=0.1, per="chat session"),
     Entry(
         name="reopened",
         group="events",
@@ -282,19 +249,9 @@ ENTRIES: tuple[Entry, ...] = (
         share=0.01,
     ),
     Entry(
-        name="edited",
-        group="events",
-        does="The text of one message is changed.",
-        defaults={"times": 1},
-        share=0.003,
+        name="edited", group="events", does="The text of one message is changed.", defaults={"times": 1}, share=0.003
     ),
-    Entry(
-        name="deleted_message",
-        group="events",
-        does="One message is deleted.",
-        defaults={"times": 1},
-        share=0.001,
-    ),
+    Entry(name="deleted_message", group="events", does="One message is deleted.", defaults={"times": 1}, share=0.001),
     Entry(
         name="deleted",
         group="events",
