@@ -20,7 +20,7 @@ from archiver.cli.main import main
 from archiver.config.loading import load_config
 from archiver.errors import SourceError
 from archiver.sandbox import Credentials, Sandbox
-from archiver.sandbox.oddities import KINDS
+from archiver.sandbox.catalogue import CATALOGUE
 from archiver.store.database import Database
 from archiver.superoffice.client import SuperOfficeClient
 from tests.support import dump
@@ -97,13 +97,13 @@ def assert_nothing_private(said: str, database: Database | None = None) -> None:
         assert planted not in kept
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CATALOGUE)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_no_oddity_of_the_source_tells_anything(
     tell: Tell, sandbox: Sandbox, database: Database, database_url: str, tmp_path: Path, kind: str
 ) -> None:
     tell("backfill", "--session", "1-2", url=database_url)
-    sandbox.oddities.add(kind)  # type: ignore[arg-type]
+    sandbox.oddities.add(kind, seconds=0.001, retry_after="0")
     said = tell("run", url=database_url)
     said += tell("--log-format", "json", "reconcile", url=database_url)
     assert "calling the source" in said
