@@ -1,4 +1,4 @@
-"""How a reply reaches the client: whole, late, in drops, in part, or not at all."""
+"""How a reply reaches the client: whole or late; or spoilt on its way, which the application leaves to the proxy."""
 
 import asyncio
 from dataclasses import dataclass
@@ -8,8 +8,11 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from archiver.sandbox.fault import Fault
-from archiver.sandbox.protocol import closer
+from archiver.sandbox.framing import fault_header
 from archiver.sandbox.replies import Reply
+
+PIECE_BYTES = 256 * 1024  # sent at a time, so that the server holds no second copy of a huge reply
+_BODILESS = (204, 304)  # statuses for which HTTP allows no body
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,36 +33,30 @@ class DeliveryResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  ASGI's signature
         """Wait, then send what there is to send."""
-        delivery = self.delivery
-        if delivery.wait_s:
-            await asyncio.sleep(delivery.wait_s)
-        fault, reply = delivery.fault, delivery.reply
-        if fault and fault.kind == "silence":
-            await asyncio.Event().wait()
-        if fault and fault.kind == "reset_before":
-            closer(scope)(reset=True)
+        if self.delivery.wait_s and await _client_leaves(self.delivery.wait_s, receive):
             return
-        await send(_start(reply))
-        if fault and fault.kind in ("reset_during", "short_body"):
-            half = reply.body[: len(reply.body) // 2]
-            await send({"type": "http.response.body", "body": half, "more_body": True})
-            closer(scope)(reset=fault.kind == "reset_during")
-            return
-        await _send_body(reply.body, fault, send)
-        if fault and fault.kind == "reset_after":
-            closer(scope)(reset=True)
+        await send(_start(self.delivery))
+        reply = self.delivery.reply
+        body = b"" if reply.status in _BODILESS else reply.body
+        for start in range(0, len(body), PIECE_BYTES):
+            await send({"type": "http.response.body", "body": body[start : start + PIECE_BYTES], "more_body": True})
+            await asyncio.sleep(0)  # lets uvicorn notice that the client is gone before the next piece
+        await send({"type": "http.response.body"})
 
 
-async def _send_body(body: bytes, fault: Fault | None, send: Send) -> None:
-    size = fault.piece_bytes if fault and fault.kind == "drip" else max(len(body), 1)
-    for start in range(0, len(body), size):
-        if start:
-            await asyncio.sleep(fault.pause_s if fault else 0)
-        await send({"type": "http.response.body", "body": body[start : start + size], "more_body": True})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+async def _client_leaves(wait_s: float, receive: Receive) -> bool:
+    """Wait so long. Returns True as soon as the client is gone, so that nothing goes on for it."""
+    try:
+        async with asyncio.timeout(wait_s):
+            while (await receive())["type"] != "http.disconnect":
+                pass
+    except TimeoutError:
+        return False
+    return True
 
 
-def _start(reply: Reply) -> dict[str, object]:
+def _start(delivery: Delivery) -> dict[str, object]:
+    reply = delivery.reply
     headers = [
         ("Content-Type", reply.content_type),
         ("Content-Length", str(len(reply.body))),
@@ -68,4 +65,6 @@ def _start(reply: Reply) -> dict[str, object]:
         *reply.headers,
     ]
     raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    if delivery.fault is not None:
+        raw.append(fault_header(delivery.fault))
     return {"type": "http.response.start", "status": reply.status, "headers": raw}

@@ -1,19 +1,23 @@
-"""The thread that serves an ASGI application with uvicorn's HTTP protocol.
+"""The thread that serves an ASGI application with uvicorn's HTTP protocol, behind the proxy that makes faults.
 
 Not `uvicorn.Server`: it logs to the process's handlers and looks only ten times a second whether it should stop,
 which a test suite with hundreds of sandboxes would feel. The protocol is uvicorn's all the same.
 """
 
 import asyncio
+import contextlib
 import socket
 from threading import Event, Thread
 from typing import Any, cast
 
-from starlette.types import ASGIApp
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn import Config
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from archiver.sandbox.protocol import BreakableProtocol
+from archiver.sandbox.framing import NO_BODY_HEADER
+from archiver.sandbox.proxy import Proxy
 
 # Longer than any test or demo, so that the server never closes an idle connection under a client's hands.
 KEEP_ALIVE_S = 600
@@ -25,8 +29,8 @@ class ServingThread:
     def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
         self._listener = listener
         self._config = Config(
-            cast("Any", app),
-            http=BreakableProtocol,
+            cast("Any", _behind_proxy(app)),
+            http=H11Protocol,
             ws="none",
             lifespan="off",
             interface="asgi3",
@@ -61,21 +65,47 @@ class ServingThread:
     async def _serve(self) -> None:
         self._config.load()
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        server = await self._loop.create_server(self._protocol, sock=self._listener)
+        proxy = Proxy(self._protocol, self._listener)
+        proxy.start()
         self._ready.set()
         await self._stopping.wait()
-        server.close()
-        await self._close_connections()
-        await server.wait_closed()
+        await proxy.stop()
+        await self._end_requests()
 
     def _protocol(self) -> asyncio.Protocol:
-        return BreakableProtocol(self._config, self._state, {})
+        protocol = H11Protocol(self._config, self._state, {})
+        protocol.access_log = False
+        return protocol
 
-    async def _close_connections(self) -> None:
+    async def _end_requests(self) -> None:
+        # Connections first: uvicorn logs an error when a request ends without a reply and its client is still there.
+        while self._state.connections:  # each leaves in one of the next turns of the loop
+            for connection in list(self._state.connections):
+                cast("H11Protocol", connection).transport.abort()
+            await asyncio.sleep(0)
         for task in list(self._state.tasks):
             task.cancel()
         await asyncio.gather(*self._state.tasks, return_exceptions=True)
-        for connection in list(self._state.connections):
-            cast("BreakableProtocol", connection).close(reset=False)
-        while self._state.connections:  # each leaves in one of the next turns of the loop
-            await asyncio.sleep(0)
+
+
+def _behind_proxy(app: ASGIApp) -> ASGIApp:
+    """`app` as the proxy and its end need it.
+
+    A client that left, and the end of the sandbox, are no errors to be logged; an answer to HEAD says that it is one,
+    for the proxy sees replies only.
+    """
+
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        with contextlib.suppress(asyncio.CancelledError, ClientDisconnect):
+            await app(scope, receive, _marked(send) if scope["method"] == "HEAD" else send)
+
+    return served
+
+
+def _marked(send: Send) -> Send:
+    async def marked(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], (NO_BODY_HEADER, b"yes")]}
+        await send(message)
+
+    return marked
