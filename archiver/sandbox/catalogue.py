@@ -88,6 +88,13 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(name="not_json", group="replies", does="Plain words, labelled application/json.", share=0.004),
     Entry(
+        name="text_primary_key",
+        group="replies",
+        does="The right list of chat sessions, with PrimaryKey as text; the reference's samples show both.",
+        defaults={"operation": "ListChatSessions"},
+        share=0.2,
+    ),
+    Entry(
         name="slow",
         group="replies",
         does="The right reply after a pause (seconds=6).",

@@ -1,5 +1,6 @@
 """What the oddities that replace a reply, and the faults below HTTP, make of it: one small pure function each."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
@@ -83,6 +84,15 @@ def _not_json(_oddity: Oddity, _answer: Answer) -> Delivery:
     return Delivery(reply=Reply(body=NO_JSON))
 
 
+def _text_primary_key(_oddity: Oddity, answer: Answer) -> Delivery:
+    reply = answer()
+    page = json.loads(reply.body) if reply.status == 200 else None
+    if not isinstance(page, dict) or "value" not in page:
+        return Delivery(reply=reply)
+    rows = [{**row, "PrimaryKey": str(row["PrimaryKey"])} for row in page["value"]]
+    return Delivery(reply=replace(reply, body=json_reply({**page, "value": rows}).body))
+
+
 def _slow(oddity: Oddity, answer: Answer) -> Delivery:
     return Delivery(reply=answer(), wait_s=oddity.seconds)
 
@@ -114,6 +124,7 @@ RULES: dict[str, Rule] = {
     "wrong_content_type": _wrong_content_type,
     "truncated_json": _truncated_json,
     "not_json": _not_json,
+    "text_primary_key": _text_primary_key,
     "slow": _slow,
     "redirect": _redirect,
     "huge": _huge,

@@ -40,7 +40,6 @@ def list_chat_sessions(
     times: TimeFormat,
     *,
     url: str,
-    primary_key_as_text: bool = False,
 ) -> dict[str, object]:
     """One page of the list.
 
@@ -48,7 +47,6 @@ def list_chat_sessions(
         chat_sessions: all that the list is about, ascending by id.
         query: option names in lower case ("$filter").
         url: of the list, for the links.
-        primary_key_as_text: the reference's samples show both forms.
     Returns: the reply object; `odata.nextLink` is None on the last page (undocumented, so a choice).
     Raises: BadQuery.
     """
@@ -59,8 +57,6 @@ def list_chat_sessions(
     names = _selected(query)
     next_query = urlencode({**query, "$top": top, "$skip": skip + top})
     page = [_row(each, names, times) for each in found[skip : skip + top]]
-    if primary_key_as_text:
-        page = [{**row, "PrimaryKey": str(row["PrimaryKey"])} for row in page]
     return {
         "odata.metadata": f"{url}/$metadata",
         "odata.nextLink": f"{url}?{next_query}" if page and len(found) > skip + top else None,

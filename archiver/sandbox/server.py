@@ -101,7 +101,6 @@ class Sandbox:
             self.tenant,
             time_zone=self.settings.time_zone,
             unknown_chat_session=self.settings.unknown_chat_session,
-            primary_key_as_text=self.settings.primary_key_as_text,
         ).operations()
         gate = Gate(
             tenant=self.tenant,

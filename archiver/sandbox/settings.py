@@ -29,7 +29,6 @@ class SandboxSettings:
     latency_s: float = 0.0  # pause before each SuperOffice reply
     time_zone: str = "Europe/Oslo"  # the tenant's base zone, in which a request without SO-TimeZone gets its times
     unknown_chat_session: Literal["[]", "null"] = "[]"  # GetChatMessages' reply, which the reference leaves open
-    primary_key_as_text: bool = False  # in OData lists; the reference's samples show numbers and texts
     context_identifier: str = "Cust12345"  # the tenant's name in the state API and in its online address
     host_name: str | None = None  # when set, a SuperOffice request to another host name gets 421
     clock: Callable[[], float] = monotonic  # seconds; tickets age by it

@@ -41,12 +41,10 @@ class WebApi:
         *,
         time_zone: str = "Europe/Oslo",
         unknown_chat_session: Literal["[]", "null"] = "[]",
-        primary_key_as_text: bool = False,
     ) -> None:
         self._tenant = tenant
         self._base_zone = zone(time_zone, 1)
         self._unknown = json_reply([] if unknown_chat_session == "[]" else None)
-        self._primary_key_as_text = primary_key_as_text
 
     def operations(self) -> list[Operation]:
         """All that the sandbox serves below its root path."""
@@ -161,7 +159,6 @@ class WebApi:
                 call.query,
                 self._times(call),
                 url=call.url,
-                primary_key_as_text=self._primary_key_as_text,
             )
         except BadQuery as error:
             return bad_rest_request(str(error))

@@ -38,9 +38,9 @@ def test_what_is_not_part_of_all_says_why() -> None:
 
 
 def seen(client: Client, after: int) -> Any:
-    """All that a client can see of two chat sessions, the second of which doesn't exist."""
+    """All that a client can see of two chat sessions, the second of which does not exist, and of the list."""
     replies = [client.get_chat_messages(each, after, allow_redirects=False) for each in (1, 3)]
-    replies.append(client.get("/ChatSession/1"))
+    replies += [client.get("/ChatSession/1"), client.get("/ChatSession")]
     return [
         (each.status_code, each.headers["Content-Type"], each.headers.get("Location"), each.text) for each in replies
     ]
