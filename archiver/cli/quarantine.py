@@ -130,13 +130,19 @@ def _print_items(listed: "Listed", now: datetime) -> None:
         size = f"{item.payload_bytes:,}"
         table.add_row(str(item.id), name, str(item.chat_session_id), message, item.reason, since, settled, size)
     Console(highlight=False, markup=False).print(table)
-    print("archiver quarantine retry tries them again; archiver quarantine show ID prints one, chat text included")
+    again = (
+        "archiver quarantine retry tries the open ones again; " if any(not i.resolved_at for _, i in listed) else ""
+    )
+    print(f"{again}archiver quarantine show ID prints one, chat text included")
 
 
 def _print_result(result: "RetryResult") -> ExitCode:
     """Say what came of a retry. Returns: how the command would end if it were for this source alone."""
     from archiver.errors import Interrupted, SourceError
 
+    if not (result.replayed or result.healed or result.left or result.error):
+        print(f"{result.source}: nothing is in quarantine")
+        return ExitCode.COMPLETE
     print(
         f"{result.source}: {result.replayed:,} replayed, {result.healed:,} healed by reading again, "
         f"{result.left:,} still in quarantine"

@@ -181,12 +181,14 @@ class _Pass:
         """Close the ledger row. Raises: LeaseLost when it has become another's to close; StoreError."""
         with self._database.writing() as connection:
             now = renew_lease(connection, self._lease)
+            why = None
             if outcome == "failed" and error:
-                failure = Failure(chat_session_id=None, kind=error.kind, detail=str(error))
+                why = error.kind
+                failure = Failure(chat_session_id=None, kind=why, detail=str(error))
                 save_failure(connection, self._lease.source_id, self._run_id, failure, now)
             elif outcome in ("complete", "partial"):
                 resolve_pass_failures(connection, self._lease.source_id, now)
-            finish_run(connection, self._run_id, outcome, error.kind if error else None, now)
+            finish_run(connection, self._run_id, outcome, why, now)
 
     def _outcome(self, error: ArchiverError | None) -> Outcome:
         if isinstance(error, Interrupted):
