@@ -10,7 +10,7 @@ from archiver.model import ChatMessage
 from archiver.store.compare import Verdict, compare
 from archiver.store.healing import QuarantineItem
 from archiver.store.lease import Lease, renew_lease
-from archiver.store.ledger import UNDECODABLE, RunCounts, update_run
+from archiver.store.ledger import UNDECODABLE, RunCounts, resolve_failures, update_run
 from archiver.store.messages import load_stored, save_messages
 from archiver.store.quarantine import settle
 from archiver.store.state import load_states, save_states
@@ -46,6 +46,7 @@ def save_replayed(
         done = settle(connection, lease.source_id, [item], now)
         states = load_states(connection, lease.source_id, done)
         healed = [state for state in states.values() if state.last_error == UNDECODABLE]
+        resolve_failures(connection, lease.source_id, [state.chat_session_id for state in healed], now)
         recovered = [Visit(chat_session_id=state.chat_session_id, before=state) for state in healed]
         save_states(connection, lease.source_id, [(visit.before, after_visit(visit, at=now)) for visit in recovered])
         counts = replace(counts, messages_added=counts.messages_added + saved.added)

@@ -73,6 +73,14 @@ def load_failing(connection: Connection, source_id: int) -> list[tuple[int, date
     return [(row.chat_session_id, row.retry_at) for row in rows]
 
 
+def load_sound(connection: Connection, source_id: int) -> list[int]:
+    """Some chat sessions, at most 20, that answered when they were visited last and had messages; the newest ones."""
+    state = tables.chat_session_state
+    query = select(state.c.chat_session_id).where(state.c.source_id == source_id, state.c.state == "open")
+    query = query.where(state.c.failures == 0).order_by(state.c.chat_session_id.desc()).limit(20)
+    return list(connection.execute(query).scalars())
+
+
 def save_states(
     connection: Connection, source_id: int, changes: Sequence[tuple[ChatSessionState | None, ChatSessionState]]
 ) -> None:

@@ -48,17 +48,21 @@ class CircuitBreaker:
         return self._failures >= self._failures_to_open
 
     @contextmanager
-    def attempt(self, stop: threading.Event) -> Iterator[None]:
+    def attempt(self, stop: threading.Event, *, is_telling: bool = True) -> Iterator[None]:
         """Wait until a call may be made; what the block raises says how it went.
 
         A RetriableSourceError is a failure. Any other SourceError is an answer, if not the one hoped for.
+
+        Args:
+            is_telling: whether a failure says anything of the source.
         Raises: Interrupted.
         """
         is_probe = self._wait(stop)
         try:
             yield
         except RetriableSourceError:
-            self._note_failure()
+            if is_telling or is_probe:
+                self._note_failure()
             raise
         except SourceError:
             self._note_answer()

@@ -19,6 +19,7 @@ from archiver.errors import (
     UnexpectedReply,
 )
 from archiver.model import Reply
+from archiver.ranges import MAX_ID
 from archiver.superoffice.breaker import LONGEST_DISTANCE_S, CircuitBreaker
 from archiver.superoffice.decode import decode_reply
 from archiver.superoffice.endpoint import GET_CHAT_MESSAGES, GET_CHAT_SESSION_ENTITY, api_root
@@ -45,6 +46,7 @@ class SuperOfficeClient:
         self._bucket = TokenBucket(source.limits.requests_per_second)
         self._breaker = CircuitBreaker(longest_distance_s=min(LONGEST_DISTANCE_S, retry.max_wait.total_seconds()))
         self._retry = retry
+        self._retry_no_more = retry.model_copy(update={"attempts": 1})
         self._lock = threading.Lock()
         self.request_count = 0
         """Requests sent since the client was made, retries included."""
@@ -53,20 +55,41 @@ class SuperOfficeClient:
     def close(self) -> None:
         self._transport.close()
 
-    def fetch_messages(self, chat_session_id: int, after: int, stop: threading.Event) -> Reply:
+    def fetch_messages(
+        self, chat_session_id: int, after: int, stop: threading.Event, *, is_second_try: bool = False
+    ) -> Reply:
         """Read the messages of one chat session that come after `after`.
 
         Args:
             after: a ChatMessageId, exclusive by the vendor's client docs; 0 reads the whole chat session. An
                 inclusive server does no harm.
             stop: ends the call between two attempts.
+            is_second_try: this chat session failed before. It gets one attempt, which says nothing of the source when
+                it fails again: many that fail for good are passed by quickly.
         Raises: NullReply (nothing found or a failed call), UnexpectedReply (proves nothing), another SourceError,
             Interrupted.
         Source: SuperOffice reference, Chat agent, GetChatMessages.
         """
         body = b'{"ChatSessionId":%d,"After":%d}' % (chat_session_id, after)
         about = {"chat_session_id": chat_session_id, "after": after}
-        return self._call(GET_CHAT_MESSAGES, body, stop, lambda reply: decode_reply(reply, chat_session_id), about)
+
+        def decode(reply: bytes) -> Reply:
+            return decode_reply(reply, chat_session_id)
+
+        return self._call(GET_CHAT_MESSAGES, body, stop, decode, about, is_second_try=is_second_try)
+
+    def is_answering(self, chat_session_id: int, stop: threading.Event) -> bool:
+        """Whether the source answers one call that asks for nothing: what comes after the highest id there can be.
+
+        Raises: Interrupted.
+        """
+        try:
+            self.fetch_messages(chat_session_id, MAX_ID, stop, is_second_try=True)
+        except UnexpectedReply:
+            return True
+        except SourceError:
+            return False
+        return True
 
     def chat_session_exists(self, chat_session_id: int, stop: threading.Event) -> bool:
         """Ask for the chat session's own entity.
@@ -86,20 +109,23 @@ class SuperOfficeClient:
         stop: threading.Event,
         decode: Callable[[bytes], T],
         about: dict[str, int],
+        *,
+        is_second_try: bool = False,
     ) -> T:
         url = f"{self._root}/{operation}"
         facts = {"event": "request", "source": self.name, "operation": operation, **about}
 
         def attempt() -> T:
-            with self._breaker.attempt(stop):
+            with self._breaker.attempt(stop, is_telling=not is_second_try):
                 self._wait_for_turn(stop)
                 with self._lock:
                     self.request_count += 1
                 logger.debug("calling the source", extra=facts)
                 return decode(self._post(url, body))
 
+        retry = self._retry_no_more if is_second_try else self._retry
         try:
-            return retrying(self._retry, stop, self._on_retry, lambda: self._breaker.is_open)(attempt)
+            return retrying(retry, stop, self._on_retry, lambda: self._breaker.is_open)(attempt)
         except RetriableSourceError as error:
             raise self._seen_as_a_whole(error) from None
 

@@ -4,6 +4,7 @@ Threads fetch, the caller's thread writes; batches span chat sessions.
 """
 
 import logging
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from archiver.config.settings import SourceSettings
-from archiver.errors import ArchiverError, Interrupted, SourceError, StoreError, StoreUnavailable
+from archiver.errors import ArchiverError, Interrupted, SourceError, SourceUnavailable, StoreError, StoreUnavailable
 from archiver.store.database import Database
 from archiver.store.lease import LEASE_LIFE, RENEW_EVERY, Lease, forget_lease, release_lease, renew_lease
 from archiver.store.ledger import (
@@ -26,13 +27,14 @@ from archiver.store.ledger import (
     start_run,
 )
 from archiver.store.sources import load_source_id
+from archiver.store.state import load_sound
 from archiver.store.visit import Visit
 from archiver.store.writer import save_batch
 from archiver.superoffice.client import SuperOfficeClient
 from archiver.sync.batch import Batch
+from archiver.sync.doubts import Doubts
 from archiver.sync.fetchers import Fetchers
 from archiver.sync.order import PassOrder, PassResult, Progress
-from archiver.sync.outlook import Outlook, is_of_the_source
 from archiver.sync.plan import Due, PassView, load_frontier, walk_due
 from archiver.sync.route import Route, load_route
 from archiver.sync.turn import wait_for_turn
@@ -41,7 +43,8 @@ from archiver.sync.walk import Walk
 
 logger = logging.getLogger(__name__)
 
-Visited = tuple[Due, Visit, SourceError | None]
+Visited = tuple[Due, Visit | None, SourceError | None]
+"""None in place of a visit: it was a canary."""
 
 _NO_RUN = 0
 """The id of a dry run, which no row in the ledger has."""
@@ -145,8 +148,7 @@ class _Pass:
         self._requests_before, self._retries_before = client.request_count, client.retry_count
         self._counts = RunCounts()
         self._batch = Batch()
-        self._suspects: list[tuple[Due, Visit]] = []
-        self._outlook = Outlook()
+        self._doubts = Doubts(self._walk, self._find_canary)
         self._committed_at = time.monotonic()
         self._log("pass_started", "a pass begins", chat_sessions=len(opened.route.first))
 
@@ -199,24 +201,38 @@ class _Pass:
 
     def _visit_all(self) -> None:
         self._visit_what_is_left()
-        self._outlook.check(is_last=True)
-        self._clear_suspects()
+        self._doubts.check(is_last=True)
+        self._settle_doubts()
         self._visit_what_is_left()  # those that are tried again, and no thread was left to take them
-        self._clear_suspects()
+        self._settle_doubts()
         self._flush()
 
-    def _visit_what_is_left(self) -> None:
-        def visit(due: Due, halt: threading.Event) -> Visited:
-            return due, *visit_chat_session(self._client, due, halt)
+    def _settle_doubts(self) -> None:
+        for visit in self._doubts.settle():
+            self._keep(visit)
 
-        with Fetchers(self._walk, visit, threads=self._order.threads, name=self._source.name) as fetchers:
+    def _find_canary(self) -> int:
+        """A chat session that answered in an earlier pass; any that is chosen where there is none."""
+        with self._database.reading() as connection:
+            sound = load_sound(connection, self._lease.source_id)
+        first, last = random.choice(self._order.chosen.ranges)  # noqa: S311 - guards nothing
+        return random.choice(sound) if sound else random.randint(first, last)  # noqa: S311
+
+    def _visit(self, due: Due, halt: threading.Event) -> Visited:
+        if due.is_canary:
+            is_answering = self._client.is_answering(due.chat_session_id, halt)
+            return due, None, None if is_answering else SourceUnavailable()
+        return due, *visit_chat_session(self._client, due, halt)
+
+    def _visit_what_is_left(self) -> None:
+        with Fetchers(self._walk, self._visit, threads=self._order.threads, name=self._source.name) as fetchers:
             while not fetchers.are_done:
                 if self._stop.is_set():
                     self._drain(fetchers)
                     raise Interrupted
                 if result := fetchers.get(_POLL_S):
                     self._take(*result)
-                    self._outlook.check()
+                    self._doubts.check()
                     fetchers.widen()  # not before: wrong credentials are to be tried once, not once a thread
                 if self._batch.is_due or time.monotonic() - self._committed_at >= RENEW_EVERY.total_seconds():
                     self._flush()
@@ -230,25 +246,14 @@ class _Pass:
                 self._take(*result)
         self._flush()
 
-    def _take(self, due: Due, visit: Visit, error: SourceError | None) -> None:
-        self._outlook.note(error, is_second_try=due.is_second_try)
-        brought_something = visit.messages or visit.undecodable
-        if error and is_of_the_source(error) and not brought_something:
-            self._suspects.append((due, visit))
+    def _take(self, due: Due, visit: Visit | None, error: SourceError | None) -> None:
+        if visit is None:
+            certain = self._doubts.take_canary(is_answered=error is None)
         else:
-            if error is None:
-                self._clear_suspects()
-            self._keep(visit)
+            certain = self._doubts.take(due, visit, error)
+        for each in certain:
+            self._keep(each)
         self._tell()
-
-    def _clear_suspects(self) -> None:
-        """Since the source does answer, try again what looked like its failure, and believe a second one."""
-        suspects, self._suspects = self._suspects, []
-        for due, visit in suspects:
-            if due.is_second_try:
-                self._keep(visit)
-            else:
-                self._walk.again(due)
 
     def _keep(self, visit: Visit) -> None:
         self._counts.chat_sessions_visited += 1

@@ -33,13 +33,19 @@ class Due:
     before: ChatSessionState | None
     """None: never visited."""
     after: int
-    """The ChatMessageId to read from; 0 for a full visit."""
+    """The ChatMessageId to read from; 0 to read from the beginning."""
+    is_full: bool = False
+    """To be read to the very end: until a reply brings nothing new."""
     position: int = 0
     """How many steps of the walk come before it."""
     is_doubtful: bool = False
     """An empty answer would leave open whether it exists: its entity is to be asked."""
+    is_awaited: bool = False
+    """It lies above all that is known and is asked every pass: that it is absent needs no proof."""
     is_second_try: bool = False
     """Its last visit failed, and it is visited after all the others."""
+    is_canary: bool = False
+    """No visit, but a call that asks for nothing, to find out whether the source answers anybody."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +59,11 @@ class Frontier:
 
     @property
     def doubtful(self) -> frozenset[int]:
-        """Where an empty answer is not enough; the last one above too, lest a row of empty chats hide the next."""
-        return self.below | {max(self.above)} if self.above else self.below
+        """Where an empty answer is not enough.
+
+        Above, that is the first one, which is expected next, and the last one, lest a row of empty chats hide more.
+        """
+        return self.below | {min(self.above), max(self.above)} if self.above else self.below
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,9 +124,16 @@ def _with_states(
 def _due(chat_session_id: int, before: ChatSessionState | None, view: PassView, position: int, route: Route) -> Due:
     is_full = view.kind == "reconcile" or chat_session_id in route.unread
     after = before.last_message_id if before and not is_full else 0
-    is_doubtful = before is not None and before.state == "absent" and chat_session_id in view.frontier.doubtful
+    was_absent = before is not None and before.state == "absent"
+    is_doubtful = was_absent and chat_session_id in view.frontier.doubtful
     return Due(
-        chat_session_id=chat_session_id, before=before, after=after, position=position, is_doubtful=is_doubtful
+        chat_session_id=chat_session_id,
+        before=before,
+        after=after,
+        is_full=is_full,
+        position=position,
+        is_doubtful=is_doubtful,
+        is_awaited=was_absent and not is_doubtful and chat_session_id in view.frontier.above,
     )
 
 

@@ -11,7 +11,8 @@ from archiver.superoffice.client import SuperOfficeClient
 from archiver.sync.plan import Due
 
 FULL_REPLY_ROWS = 100
-"""A reply of so many rows is asked again at once: a hidden cap is possible. The next visit confirms a smaller one."""
+"""A reply of so many rows is asked again at once: a hidden cap is possible. The next visit confirms a smaller one; a
+full visit, after which the next one would begin anew, asks on until nothing new comes."""
 
 
 def visit_chat_session(
@@ -30,12 +31,15 @@ def visit_chat_session(
     is_absent = is_whole = False
     try:
         _fetch(client, due, stop, messages, undecodable)
-        is_whole = due.after == 0
+        is_whole = due.is_full
         if not messages and not undecodable:
             is_absent = _is_absent(client, due, stop)
     except NullReply as null:
         # null is "nothing found" and "failed" alike; only where we hold nothing can the entity settle which.
-        is_absent, error = _settle_null(client, due, stop, null)
+        if messages or undecodable:
+            error = null
+        else:
+            is_absent, error = _settle_null(client, due, stop, null)
     except SourceError as failed:
         error = failed
         undecodable += _whole_reply(failed, due.chat_session_id)
@@ -88,12 +92,12 @@ def _fetch(
 ) -> None:
     after = due.after
     while True:
-        reply = client.fetch_messages(due.chat_session_id, after, stop)
+        reply = client.fetch_messages(due.chat_session_id, after, stop, is_second_try=due.is_second_try)
         messages += reply.messages
         undecodable += reply.undecodable
         highest = _highest_own_id(reply, due.chat_session_id)
-        # The second condition ends the loop with a server that is inclusive, or deaf to After.
-        if reply.row_count < FULL_REPLY_ROWS or highest <= after:
+        # That nothing new came ends the loop with a server that is inclusive, or deaf to After, too.
+        if highest <= after or (reply.row_count < FULL_REPLY_ROWS and not due.is_full):
             return
         after = highest
 
@@ -118,7 +122,7 @@ def _settle_null(
 ) -> tuple[bool, SourceError | None]:
     if due.before and due.before.last_message_id:
         return False, null
-    if due.before and due.before.state == "absent":
+    if due.is_awaited:
         return True, None
     try:
         exists = client.chat_session_exists(due.chat_session_id, stop)

@@ -40,6 +40,11 @@ class Walk:
         with self._lock:
             self._again.append(replace(due, is_second_try=True))
 
+    def ask_first(self, canary: Due) -> None:
+        """Hand out a canary before anything else."""
+        with self._lock:
+            self._again.appendleft(canary)
+
     def done(self, chat_session_ids: Iterable[int]) -> None:
         with self._lock:
             self._outstanding.difference_update(chat_session_ids)

@@ -14,7 +14,7 @@ from archiver.errors import (
     UnexpectedReply,
     WrongAddress,
 )
-from archiver.sync.outlook import DOWN, OTHERWISE, REFUSED, UNREACHABLE, Outlook
+from archiver.sync.outlook import CANARY_EVERY, DOWN, LONGEST_DOWN_S, OTHERWISE, REFUSED, UNREACHABLE, Outlook
 
 
 def outlook_after(*errors: SourceError | None) -> Outlook:
@@ -25,8 +25,12 @@ def outlook_after(*errors: SourceError | None) -> Outlook:
 
 
 def gives_up(*errors: SourceError | None, is_last: bool = False) -> bool:
+    """Whether a pass ends after visits that ended so, where no canary is answered either."""
+    outlook = outlook_after(*errors)
+    if outlook.wants_canary:
+        outlook.note_canary(is_answered=False)
     try:
-        outlook_after(*errors).check(is_last=is_last)
+        outlook.check(is_last=is_last)
     except SourceError:
         return True
     return False
@@ -65,6 +69,43 @@ def test_a_source_that_is_down_is_waited_for_longer_once_it_has_answered() -> No
     assert gives_up(*[SourceDown()] * at_first)
     assert not gives_up(None, *[SourceDown()] * (later - 1))
     assert gives_up(None, *[SourceDown()] * later)
+
+
+def test_what_may_be_the_doing_of_bad_neighbours_ends_no_pass_unless_a_canary_is_dead_too() -> None:
+    for error, enough in ((SourceDown(), DOWN[0]), (PermissionDenied(), OTHERWISE[0])):
+        outlook = outlook_after(*[error] * enough)
+        assert outlook.wants_canary
+        outlook.check()
+        outlook.note_canary(is_answered=True)
+        outlook.note(error)
+        assert not outlook.wants_canary
+        outlook.check()
+
+
+def test_a_canary_is_sent_now_and_then_while_the_source_is_down() -> None:
+    outlook, wanted = outlook_after(None), []
+    for count in range(1, 13):
+        outlook.note(SourceDown())
+        if outlook.wants_canary:
+            wanted.append(count)
+    assert wanted == [CANARY_EVERY, 2 * CANARY_EVERY]
+
+
+@pytest.mark.parametrize("error", [AuthenticationFailed(), SourceUnreachable(), NullReply()], ids=repr)
+def test_no_canary_is_sent_where_it_could_tell_nothing(error: SourceError) -> None:
+    assert not outlook_after(*[error] * 30).wants_canary
+
+
+def test_a_row_of_slow_probes_is_long_after_some_minutes() -> None:
+    now = 1000.0
+    outlook = Outlook(clock=lambda: now)
+    for error in (None, SourceDown()):
+        outlook.note(error)
+    outlook.note_canary(is_answered=False)
+    outlook.check()
+    now += LONGEST_DOWN_S
+    with pytest.raises(SourceDown):
+        outlook.check()
 
 
 def test_each_kind_of_failure_has_its_own_row() -> None:
