@@ -11,6 +11,7 @@
             ReplyCut             the end of the reply is missing
             MaintenancePage      a page for people in place of an answer
           RateLimited            the source asked us to wait
+            SourceOnHold         for longer than a call may take: it is not even asked
         CredentialRefused        asked once more, with the credential read anew
           AuthenticationFailed   who we are was refused: no other call will fare better
           SignInPage             a page that asks for a password in place of an answer
@@ -118,6 +119,10 @@ class MaintenancePage(SourceUnavailable):
 
 class RateLimited(RetriableSourceError):
     """The source asks us to slow down"""
+
+
+class SourceOnHold(RateLimited):
+    """The source asked us to stay away for a while"""
 
 
 class CredentialRefused(SourceError):

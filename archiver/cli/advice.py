@@ -55,6 +55,9 @@ _ADVICE = {
     "rate_limited": Advice(
         says="the source asks us to slow down", do="lower limits.requests_per_second if it goes on"
     ),
+    "source_on_hold": Advice(
+        says="the source asked us to stay away for a while", do="nothing: it is asked again when that is over"
+    ),
     "retriable_source_error": Advice(says="the source did not answer this time", do=_NOTHING_YET),
     "authentication_failed": Advice(
         says="the source refuses our credentials", do="check auth in the configuration, then archiver run"
