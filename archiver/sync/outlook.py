@@ -46,6 +46,8 @@ CERTAIN = (Row.ON_HOLD, Row.REFUSED, Row.UNREACHABLE)
 """What can't be the doing of single chat sessions."""
 LONGEST_DOWN_S = 300.0
 """A row of DOWN is long enough after this time too: probes that meet silence take half a minute each."""
+CANARIES = 3
+"""So many in a row have to go unanswered, since one may be a bad neighbour itself."""
 CANARY_EVERY = 5
 """So often within a row of DOWN a canary is asked, and before any row that might be a few chat sessions' doing ends
 the pass."""
@@ -86,8 +88,8 @@ class Outlook:
         self._last_error: SourceError | None = None
         self.wants_canary = False
         """Whether it is time to ask a chat session that has nothing to do with those that failed."""
-        self.is_canary_dead = False
-        """Whether one was asked in vain since the last answer."""
+        self.dead_canaries = 0
+        """How many were asked in vain since the last answer."""
 
     def note(self, error: SourceError | None, *, is_second_try: bool = False) -> None:
         """Take in how a visit ended; None for an answer.
@@ -111,12 +113,13 @@ class Outlook:
         if is_answered:
             self._note_answer()
         else:
-            self.is_canary_dead = True
+            self.dead_canaries += 1
+            self.wants_canary = self.dead_canaries < CANARIES and any(map(self._is_long, Row))
 
     def check(self, *, is_last: bool = False) -> None:
         """Raise the last error if the source is to be given up: now, or, after the last visit, if nobody replied."""
         is_certain = any(map(self._is_long, CERTAIN))
-        is_hopeless = is_certain or (self.is_canary_dead and any(map(self._is_long, Row)))
+        is_hopeless = is_certain or (self.dead_canaries >= CANARIES and any(map(self._is_long, Row)))
         nobody_replied = is_last and not self._any_answer and not self._any_reply
         if self._last_error and (is_hopeless or nobody_replied):
             raise self._last_error
@@ -132,7 +135,8 @@ class Outlook:
         self._in_a_row.clear()
         self._last_error = None
         self._any_answer = True
-        self.wants_canary = self.is_canary_dead = False
+        self.wants_canary = False
+        self.dead_canaries = 0
 
     def _is_long(self, row: Row) -> bool:
         count = self._in_a_row[row]
