@@ -108,6 +108,11 @@ class SourceUnreachable(SourceUnavailable):
 class SourceDown(SourceUnavailable):
     """The source fails call after call"""
 
+    def __init__(self, message: str = "", *, hint: str = "", own: RetriableSourceError | None = None) -> None:
+        super().__init__(message, hint=hint, retry_after_s=own.retry_after_s if own else None)
+        self.own = own or SourceUnavailable()
+        """What this one call failed with: its chat session's failure, should the source be well after all."""
+
 
 class ReplyCut(SourceUnavailable):
     """The reply was cut off"""

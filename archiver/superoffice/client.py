@@ -148,7 +148,7 @@ class SuperOfficeClient:
         if isinstance(error, SourceUnreachable | RateLimited) or not self._breaker.is_open:
             return error
         detail = f"{self._breaker.failures} calls in a row have failed, the last with: {error}"
-        return SourceDown(detail, hint=error.hint, retry_after_s=error.retry_after_s)
+        return SourceDown(detail, hint=error.hint, own=error)
 
     def _wait_for_turn(self, stop: threading.Event) -> None:
         """Wait for the rate limit, and as long as the source asked everybody to wait.
