@@ -23,6 +23,7 @@ from archiver.sandbox import Credentials, Sandbox
 from archiver.sandbox.catalogue import CATALOGUE
 from archiver.store.database import Database
 from archiver.superoffice.client import SuperOfficeClient
+from tests.superoffice.conftest import RawServer
 from tests.support import dump
 
 USERNAME, PASSWORD, APP_TOKEN = "kim-K3Y", "pass-K3Y", "app-K3Y"
@@ -173,4 +174,15 @@ def test_a_database_that_is_out_of_reach_tells_no_password(tell: Tell, url: str)
 def test_an_address_that_leads_nowhere_tells_no_credential(tell: Tell, database: Database, database_url: str) -> None:
     said = tell("run", url=database_url, base_url="http://127.0.0.1:9")
     assert "refuses the connection" in said
+    assert_nothing_private(said, database)
+
+
+@pytest.mark.parametrize("header", [b"Set-Cookie session-K3Y", b" folded-K3Y", b"X-Host: K3Y\r\nbroken K3Y line"])
+def test_a_broken_header_is_quoted_by_no_library(
+    tell: Tell, database: Database, database_url: str, header: bytes
+) -> None:
+    reply = b"HTTP/1.1 200 OK\r\n%b\r\nContent-Length: 2\r\n\r\n[]" % header
+    with RawServer([[reply]] * 50) as server:
+        said = tell("run", url=database_url, base_url=f"http://127.0.0.1:{server.port}")
+    assert "calling the source" in said
     assert_nothing_private(said, database)
