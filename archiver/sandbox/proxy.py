@@ -73,6 +73,7 @@ class _Connection(asyncio.Protocol):
         self._connections = connections
         self._client: asyncio.Transport
         self._server: asyncio.Transport | None = None
+        self._early = b""  # came before there was a server
         self._replies = asyncio.StreamReader(limit=PIECE_BYTES)
         self._writable = asyncio.Event()
         self._relaying: asyncio.Task[None]
@@ -80,9 +81,8 @@ class _Connection(asyncio.Protocol):
     # The client's side.
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Read nothing before there is a server to give it to."""
+        """Have a server made; what the client sends meanwhile is kept."""
         self._client = transport
-        transport.pause_reading()
         transport.set_write_buffer_limits(high=0)  # so that "writable" means that the kernel has everything
         self._writable.set()
         # asyncio does so only for sockets made with an explicit protocol number; without it, a head and a body
@@ -94,7 +94,12 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Pass a request on, as it comes."""
-        if self._server is not None and not self._server.is_closing():
+        if self._server is None:
+            # Paused here and not in `connection_made`: older Pythons (seen with 3.11.2) read after that call,
+            # whatever it says. So at most one read is kept.
+            self._early += data
+            self._client.pause_reading()
+        elif not self._server.is_closing():
             self._server.write(data)
 
     def pause_writing(self) -> None:
@@ -121,6 +126,8 @@ class _Connection(asyncio.Protocol):
             self._server = await self._connect()
             if not self._client.is_closing():
                 self._client.resume_reading()
+                self._server.write(self._early)  # after resuming, since it may make the client wait again
+                self._early = b""
                 await self._relay_replies()
         except (asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # the server has closed the connection, or the client is gone

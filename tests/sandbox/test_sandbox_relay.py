@@ -23,10 +23,10 @@ class Server(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.transport = transport
-        if not self.reads:
-            transport.pause_reading()
 
     def data_received(self, data: bytes) -> None:
+        if not self.reads:  # no more than this once; older Pythons don't heed it in `connection_made`
+            self.transport.pause_reading()
         self.transport.write(self.reply * len(data))
         if self.ends:
             self.transport.close()
@@ -102,6 +102,25 @@ def test_who_sends_waits_for_who_reads() -> None:
             idle.transport.abort()
             busy.transport.abort()
             writer.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_request_that_comes_before_its_server_is_there_is_passed_on() -> None:
+    """All of it is at the proxy's door before the proxy accepts the connection."""
+    replies = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" * 3
+
+    async def scenario() -> None:
+        listener, server = socket.create_server(("127.0.0.1", 0)), Server(replies[: len(replies) // 3])
+        proxy = Proxy(lambda: server, listener)
+        with socket.create_connection(listener.getsockname()) as early:
+            early.sendall(b"???")
+            proxy.start()
+            reader, writer = await asyncio.open_connection(sock=early)
+            async with asyncio.timeout(PATIENCE_S):
+                assert await reader.readexactly(len(replies)) == replies
+            writer.close()
+            await proxy.stop()
 
     asyncio.run(scenario())
 
