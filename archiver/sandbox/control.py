@@ -4,6 +4,7 @@ It has no authentication, being part of a test tool. Each route is one call of t
 log or the live chats. What it doesn't understand gets a 400 with one sentence, an unknown id a 404.
 """
 
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import fields
 from datetime import datetime
@@ -14,12 +15,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from archiver.sandbox.catalogue import ALL, ENTRIES, GROUPS
+from archiver.sandbox.catalogue import ALL, ENTRIES, GROUPS, nearest
 from archiver.sandbox.live import LiveChats
 from archiver.sandbox.oddities import Oddities, Oddity
 from archiver.sandbox.online import OnlineTenant, State
 from archiver.sandbox.records import ChatSession, MessageType
-from archiver.sandbox.replies import JSON
+from archiver.sandbox.replies import JSON, to_json
 from archiver.sandbox.request_log import RequestLog
 from archiver.sandbox.tenant import Tenant, UnknownId
 from archiver.sandbox.tickets import Tickets
@@ -220,16 +221,16 @@ def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
             value, status = {"error": str(error)}, 404
         except (ValueError, TypeError) as error:
             value, status = {"error": str(error)}, 400
-        return Response(msgspec.json.encode(value), status, headers={"Content-Type": JSON})
+        return Response(to_json(value), status, headers={"Content-Type": JSON})
 
     return endpoint
 
 
 async def _body(request: Request, expected: type[T]) -> T:
-    # An empty body counts as an object without fields.
+    # An empty body counts as an object without fields. msgspec's own decoder refuses lone surrogates.
     try:
-        return msgspec.json.decode(await request.body() or b"{}", type=expected)
-    except msgspec.MsgspecError as error:
+        return msgspec.convert(json.loads(await request.body() or b"{}"), type=expected)
+    except (ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise BadInput(f"{error}.") from error
 
 
@@ -245,7 +246,7 @@ def _converted(values: dict[str, Any], expected: type[Record]) -> Record:
     names = {each.name for each in fields(expected)}
     for name in values:
         if name not in names:
-            raise BadInput(f"There is no field `{name}`.")
+            raise BadInput(f"There is no field `{name}`; the nearest is `{nearest(name, tuple(sorted(names)))}`.")
     try:
         record = msgspec.convert(values, expected)
     except msgspec.ValidationError as error:

@@ -1,5 +1,6 @@
 """The sandbox's replies as plain data, and the error objects that the reference documents."""
 
+import json
 from dataclasses import dataclass
 
 import msgspec
@@ -25,9 +26,18 @@ class Refusal(Exception):
         self.reply = reply
 
 
+def to_json(value: object) -> bytes:
+    """`value` as compact UTF-8 JSON; a lone surrogate, which UTF-8 can't hold, as its escape: \\ud800."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False, separators=(",", ":"))
+        return text.encode(errors="backslashreplace")
+
+
 def json_reply(value: object, status: int = 200) -> Reply:
-    """`value` as compact UTF-8 JSON."""
-    return Reply(status=status, body=msgspec.json.encode(value))
+    """`value` as JSON."""
+    return Reply(status=status, body=to_json(value))
 
 
 def agent_error(message: str, detail: str, status: int = 200) -> Reply:

@@ -97,11 +97,7 @@ class Sandbox:
             self._serving.stop()
 
     def _app(self) -> Starlette:
-        operations = WebApi(
-            self.tenant,
-            time_zone=self.settings.time_zone,
-            unknown_chat_session=self.settings.unknown_chat_session,
-        ).operations()
+        operations = WebApi(self.tenant, time_zone=self.settings.time_zone).operations()
         gate = Gate(
             tenant=self.tenant,
             admission=Admission(credentials=self.settings.credentials, tickets=self.tickets, online=self.online),

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
-from typing import Literal
 
 from archiver.sandbox.credentials import Credentials
 
@@ -28,7 +27,6 @@ class SandboxSettings:
     live_rate: float = 0.0  # messages a second that go on coming in while it runs
     latency_s: float = 0.0  # pause before each SuperOffice reply
     time_zone: str = "Europe/Oslo"  # the tenant's base zone, in which a request without SO-TimeZone gets its times
-    unknown_chat_session: Literal["[]", "null"] = "[]"  # GetChatMessages' reply, which the reference leaves open
     context_identifier: str = "Cust12345"  # the tenant's name in the state API and in its online address
     host_name: str | None = None  # when set, a SuperOffice request to another host name gets 421
     clock: Callable[[], float] = monotonic  # seconds; tickets age by it
@@ -46,7 +44,6 @@ class SandboxSettings:
         _require(self.ends_at is None or self.ends_at.tzinfo is not None, "ends_at must have a time zone.")
         _require(self.live_rate >= 0, "live_rate must not be negative.")
         _require(self.latency_s >= 0, "latency_s must not be negative.")
-        _require(self.unknown_chat_session in ("[]", "null"), "unknown_chat_session must be [] or null.")
 
 
 def _require(condition: bool, sentence: str) -> None:

@@ -6,7 +6,6 @@ answers 404.
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Literal
 
 from archiver.sandbox.content import negotiated
 from archiver.sandbox.dates import TimeFormat, time_format, zone
@@ -35,16 +34,9 @@ from archiver.sandbox.wire import chat_session_entity, message_row
 class WebApi:
     """The operations of one tenant."""
 
-    def __init__(
-        self,
-        tenant: Tenant,
-        *,
-        time_zone: str = "Europe/Oslo",
-        unknown_chat_session: Literal["[]", "null"] = "[]",
-    ) -> None:
+    def __init__(self, tenant: Tenant, *, time_zone: str = "Europe/Oslo") -> None:
         self._tenant = tenant
         self._base_zone = zone(time_zone, 1)
-        self._unknown = json_reply([] if unknown_chat_session == "[]" else None)
 
     def operations(self) -> list[Operation]:
         """All that the sandbox serves below its root path."""
@@ -82,7 +74,7 @@ class WebApi:
         try:
             return self._messages(call, chat_session_id, after)
         except UnknownId:
-            return self._unknown  # whether [] or null is undocumented
+            return json_reply([])  # undocumented; the oddity `unknown_null` has the other way
 
     def _entity_of(self, call: Call) -> Reply:
         found = self._tenant.chat_session(query_int(call, "chatSessionEntityId"))

@@ -85,6 +85,13 @@ def test_the_summary_counts(client: Client) -> None:
         ("POST", "/chat-sessions", {"when_requested": "2026-01-01T00:00:00"}, 400, "time zone"),
         ("POST", "/oddities", {"kind": "nul"}, 400, 'There is no kind "nul"; the nearest is "null".'),
         ("POST", "/oddities", {"kind": "all", "shares": 1}, 400, "no field `shares`"),
+        (
+            "POST",
+            "/oddities",
+            {"kind": "null", "session": 7},
+            400,
+            "field `session`; the nearest is `chat_session_id`.",
+        ),
         ("POST", "/oddities", {"kind": "all", "probability": 2}, 400, "at most 1"),
         ("POST", "/oddities", {"kind": "null", "times": 0}, 400, "times must be at least 1"),
         ("POST", "/oddities", {"kind": "null", "times": "x"}, 400, "times"),

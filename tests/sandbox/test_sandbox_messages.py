@@ -173,12 +173,26 @@ def test_a_deleted_message_is_not_sent(sandbox: Sandbox, client: Client) -> None
     assert [row["ChatMessageId"] for row in client.get_chat_messages(chat_session_id).json()] == [second]
 
 
-@pytest.mark.parametrize(("setting", "reply"), [("[]", "[]"), ("null", "null")])
-def test_an_unknown_chat_session_gets_what_is_configured(setting: str, reply: str) -> None:
-    with Sandbox.empty(unknown_chat_session=setting) as sandbox:
-        client = Client(sandbox)
-        with client.http:
-            assert client.get_chat_messages(7).text == reply
+def test_an_unknown_chat_session_gets_an_empty_array_or_null_when_so_switched_on(
+    sandbox: Sandbox, client: Client
+) -> None:
+    assert client.get_chat_messages(7).text == "[]"
+    sandbox.oddities.add("unknown_null")
+    assert client.get_chat_messages(7).text == "null"
+
+
+def test_a_lone_surrogate_is_sent_as_its_escape(sandbox: Sandbox, client: Client) -> None:
+    chat_session_id = sandbox.tenant.open_chat_session()
+    chat_message_id = sandbox.tenant.post(chat_session_id)
+    escaped = rb'{"message":"\ud800 or \udfff, \ud83d\ude00"}'
+    assert client.control("PATCH", f"/messages/{chat_message_id}", data=escaped).ok
+    assert sandbox.tenant.rows()[0]["Message"] == "\ud800 or \udfff, \U0001f600"
+    sent = [client.get_chat_messages(chat_session_id), client.control("GET", "/truth")]
+    sandbox.oddities.add("extra_property")  # the row is read and written again
+    sent.append(client.get_chat_messages(chat_session_id))
+    for reply in sent:
+        assert (reply.status_code, rb'"Message":"\ud800 or \udfff, ' in reply.content) == (200, True)
+    assert sent[0].json() == sandbox.tenant.rows()
 
 
 def test_a_missing_parameter_is_an_error_object_with_status_200(client: Client) -> None:

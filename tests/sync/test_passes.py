@@ -105,9 +105,11 @@ def test_what_is_no_array_moves_no_cursor_and_ends_partial(
     assert archive.rows() == archive.truth()
 
 
-@pytest.mark.parametrize("unknown", ["[]", "null"])
-def test_holes_are_absent_and_no_failure(archive: Archive, unknown: str) -> None:
-    with Sandbox.empty(unknown_chat_session=unknown) as tenant:
+@pytest.mark.parametrize("oddities", [(), ("unknown_null",)])
+def test_holes_are_absent_and_no_failure(archive: Archive, oddities: tuple[str, ...]) -> None:
+    with Sandbox.empty() as tenant:
+        for kind in oddities:
+            tenant.oddities.add(kind)
         tenant.tenant.open_chat_session(chat_session_id=3)
         tenant.tenant.post(3, message="Hello")
         archive.configure(base_url=tenant.base_url, include="1-5")
