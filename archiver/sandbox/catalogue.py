@@ -42,6 +42,7 @@ ENTRIES: tuple[Entry, ...] = (
         name="status",
         group="replies",
         does="Any HTTP status with an error object (status=500, retry_after, message).",
+        defaults={"status": 500},
         share=0.004,
     ),
     Entry(
@@ -129,7 +130,7 @@ ENTRIES: tuple[Entry, ...] = (
         name="drip",
         group="faults",
         does="The reply comes in small pieces (piece_bytes=16, seconds=0.1 between two).",
-        defaults={"seconds": 0.1},
+        defaults={"seconds": 0.1, "piece_bytes": 16},
         share=0.002,
         in_all={"piece_bytes": 100},
     ),
@@ -150,6 +151,7 @@ ENTRIES: tuple[Entry, ...] = (
         name="capped",
         group="rows",
         does="Only the first rows after After, and no word of the rest (rows=100).",
+        defaults={"rows": 100},
         share=0.1,
         per="chat session",
     ),
@@ -277,7 +279,7 @@ ENTRIES: tuple[Entry, ...] = (
         name="restored",
         group="events",
         does="A backup is restored: the newest messages are gone, and their ids are given again (messages=10).",
-        defaults={"times": 1},
+        defaults={"times": 1, "messages": 10},
         why_not="ids come back with other content: a person must decide",
     ),
 )

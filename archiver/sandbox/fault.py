@@ -17,5 +17,5 @@ class Fault:
     """
 
     kind: FaultKind
-    piece_bytes: int = 16  # for "drip"
-    pause_s: float = 1.0  # for "drip": between two pieces
+    piece_bytes: int = 1  # for "drip"
+    pause_s: float = 0.0  # for "drip": between two pieces

@@ -13,8 +13,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from archiver.sandbox.admission import Admission
+from archiver.sandbox.catalogue import CATALOGUE
 from archiver.sandbox.delivery import Delivery, DeliveryResponse
-from archiver.sandbox.events import EVENTS, plan
+from archiver.sandbox.events import plan
 from archiver.sandbox.misbehaviour import misbehave
 from archiver.sandbox.oddities import Oddities, Strike
 from archiver.sandbox.operation import Call, Operation
@@ -73,7 +74,7 @@ class Gate:
 
     def _let_happen(self, strikes: list[Strike], chat_session_id: int | None) -> None:
         """Let each event happen that finds something to do, in the catalogue's order."""
-        order = list(EVENTS)
+        order = list(CATALOGUE)
         events = (each for each in strikes if each.oddity.group == "events")
         for strike in sorted(events, key=lambda each: order.index(each.oddity.kind)):
             chat_session = None if chat_session_id is None else self.tenant.chat_session(chat_session_id)

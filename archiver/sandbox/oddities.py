@@ -9,34 +9,33 @@ from typing import Any
 from archiver.sandbox.catalogue import CATALOGUE, Group, nearest
 from archiver.sandbox.chance import is_hit, number
 
-Kind = str
-"""A name of the catalogue."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Oddity:
     """One rule: the requests that it matches are answered in its way.
 
+    Made by `Oddities.add`, which gives what the catalogue says of the kind; the numbers here are those of no effect.
+
     Raises: ValueError, with a sentence, for values out of bounds.
     """
 
-    kind: Kind
+    kind: str  # a name of the catalogue
     operation: str | None = None  # "GetChatMessages", ...; None: any
     chat_session_id: int | None = None  # None: any
     times: int | None = None  # how many requests it still hits, from 1; None: until cleared
     probability: float = 1.0  # above 0, at most 1; of what, is the catalogue's `per`
     id: int = 0  # given by `Oddities.add`
 
-    status: int = 500  # for "status"
+    status: int = 200  # for "status"
     retry_after: str | None = None  # for all with an error status: the header's value, sent as it stands
     message: str = "Something went wrong."  # for the error objects
-    seconds: float = 1.0  # for "slow": the pause before the reply; for "drip": between two pieces
-    piece_bytes: int = 16  # for "drip"
+    seconds: float = 0.0  # for "slow": the pause before the reply; for "drip": between two pieces
+    piece_bytes: int = 1  # for "drip"
     location: str = "/login"  # for "redirect"
-    megabytes: float = 1.0  # for "huge"; a megabyte is 1,000,000 bytes
-    rows: int = 100  # for "capped": how many come at most
+    megabytes: float = 0.0  # for "huge"; a megabyte is 1,000,000 bytes
+    rows: int = 0  # for "capped": how many come at most
     property_name: str | None = None  # for those about one property; None: chosen by message id
-    messages: int = 10  # for "restored": how many of the newest are lost
+    messages: int = 1  # for "restored": how many of the newest are lost
 
     def __post_init__(self) -> None:
         if self.kind not in CATALOGUE:
@@ -78,7 +77,7 @@ class Oddities:
         self._next_id = 1
         self._seen: Counter[tuple[str, int | None]] = Counter()
 
-    def add(self, kind: Kind, **parameters: Any) -> int:
+    def add(self, kind: str, **parameters: Any) -> int:
         """Switch an oddity on; `parameters` are the other fields of `Oddity`. Returns its id.
 
         What isn't given is as the catalogue has it: an event happens once, unless `times` or a probability is given.
@@ -150,7 +149,7 @@ def _strikes(strike: Strike) -> bool:
     return strike.oddity.group == "rows" or is_hit(strike.number, strike.oddity.probability)
 
 
-def _with_defaults(kind: Kind, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def _with_defaults(kind: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     entry = CATALOGUE.get(kind)
     if entry is None:
         return dict(parameters)

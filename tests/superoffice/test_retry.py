@@ -12,7 +12,6 @@ import pytest
 from archiver.config.settings import RetrySettings
 from archiver.errors import Interrupted, NullReply, RateLimited, SourceDown, SourceError, SourceUnavailable
 from archiver.sandbox import Sandbox
-from archiver.sandbox.oddities import Kind
 from archiver.superoffice.breaker import FAILURES
 from tests.superoffice.conftest import PASSWORD, QUICK, ClientMaker
 
@@ -31,7 +30,7 @@ def test_a_call_that_fails_twice_succeeds_in_the_end(
 
 @pytest.mark.parametrize("kind", ["short_body", "reset_before"])
 def test_a_broken_connection_is_tried_again(
-    sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event, kind: Kind
+    sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event, kind: str
 ) -> None:
     sandbox.oddities.add(kind, times=2)
     client = make_client(QUICK)
@@ -81,7 +80,7 @@ def test_each_error_has_a_retry_rule_of_its_own(
 
 @pytest.mark.parametrize("kind", ["error_object", "sign_in_page"])
 def test_an_odd_reply_is_survived_when_it_comes_but_once(
-    sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event, kind: Kind
+    sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event, kind: str
 ) -> None:
     sandbox.oddities.add(kind, times=1)
     assert len(make_client(QUICK).fetch_messages(1, 0, stop).messages) == 1
