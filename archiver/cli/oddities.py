@@ -11,8 +11,11 @@ _NAME = max(len(entry.name) for entry in ENTRIES) + 2
 _SHARE = 6
 _NARROWEST = 60
 _HOW_TO = (
-    "A name alone switches one on as it is described, an event for once. What stands in brackets can be set over "
-    "POST /control/oddities. A share is one of requests; for rows it is one of messages, and of chat sessions for "
+    "--oddities NAME switches it on for every request; an event happens once. NAME=0.5 switches it on for half of "
+    "the requests; of rows, for half of the messages, but for half of the chat sessions with {by_chat_session}. "
+    "NAME@7 means chat session 7 alone.",
+    '--oddities all switches on every one with a number in the column "in all": the share in which it then comes.',
+    "What stands in brackets can be set over POST /control/oddities.",
 )
 
 
@@ -29,7 +32,8 @@ def print_catalogue(*, as_json: bool) -> None:
                 print(_line(entry))
         print()
     by_chat_session = ", ".join(entry.name for entry in ENTRIES if entry.per == "chat session")
-    print(_folded(_HOW_TO + by_chat_session + ".", ""))
+    for paragraph in _HOW_TO:
+        print(_folded(paragraph.format(by_chat_session=by_chat_session), ""))
 
 
 def _line(entry: Entry) -> str:

@@ -1,6 +1,7 @@
 """`sandbox`: a simulated tenant to try things on."""
 
 import os
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -58,9 +59,8 @@ def sandbox(
     oddities: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME[@SESSION][=SHARE],...",
-            help="How it misbehaves, repeatable: `all`, or names, each for one chat session or all, always or for a "
-            "share of requests, as in null@7=0.5,duplicate_rows.",
+            metavar="NAME,...",
+            help="How it misbehaves; repeatable. See above.",
         ),
     ] = None,
     list_oddities: Annotated[
@@ -71,6 +71,14 @@ def sandbox(
     """Serve a simulated SuperOffice tenant until Ctrl-C.
 
     Example: archiver sandbox --sessions 2000 --oddities all
+
+    Oddities: `all`, or names that --list-oddities explains. Each may be for one
+    chat session alone, and for a share of requests:
+
+        --oddities null                       every reply is null
+        --oddities null@7                     of chat session 7
+        --oddities null=0.5                   half of the replies
+        --oddities null@7=0.5,duplicate_rows  several at once
     """
     if list_oddities:
         from archiver.cli.oddities import print_catalogue
@@ -112,7 +120,7 @@ def _switch_on(tenant: "Sandbox", switches: str) -> None:
         switch_on(tenant.oddities, switches)
     except ValueError as error:
         hint = "archiver sandbox --list-oddities lists them"
-        raise ConfigError(f"--oddities {switches}: {error}", hint=hint) from None
+        raise ConfigError(f"--oddities {shlex.quote(switches)}: {error}", hint=hint) from None
 
 
 def _welcome(tenant: "Sandbox") -> str:

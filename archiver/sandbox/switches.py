@@ -15,6 +15,8 @@ def switch_on(oddities: Oddities, switches: str) -> None:
     Raises: ValueError, with a sentence.
     """
     parsed = [_parse(each.strip()) for each in switches.split(",") if each.strip()]
+    if not parsed:
+        raise ValueError("It names no oddity.")
     for kind, parameters in parsed:
         if kind == ALL:
             oddities.add_all(**parameters)

@@ -28,6 +28,17 @@ def test_the_list_of_oddities_fits_a_terminal(run: Run) -> None:
     assert max(len(line) for line in listed.stdout.splitlines()) <= 80
 
 
+def test_the_list_of_oddities_says_what_all_is(run: Run) -> None:
+    text = " ".join(run("sandbox", "--list-oddities").stdout.split())
+    assert '--oddities all switches on every one with a number in the column "in all"' in text
+
+
+def test_the_help_shows_how_oddities_are_written_at_80_columns(run: Run) -> None:
+    lines = [line.rstrip() for line in run("sandbox", "--help", COLUMNS="80").stdout.splitlines()]
+    assert "     --oddities null@7=0.5,duplicate_rows  several at once" in lines
+    assert not [line for line in lines if "…" in line]
+
+
 def test_the_list_of_oddities_is_there_as_json(run: Run) -> None:
     entries = json.loads(run("sandbox", "--list-oddities", "--json").stdout)
     assert {each["name"]: each["share"] for each in entries} == {name: each.share for name, each in CATALOGUE.items()}
@@ -37,6 +48,12 @@ def test_a_wrong_name_is_wrong_usage_and_gets_the_nearest(run: Run) -> None:
     refused = run("sandbox", "--oddities", "null,duplicate_row@7")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert 'There is no oddity "duplicate_row"; the nearest is "duplicate_rows".' in refused.stderr
+
+
+def test_no_name_at_all_is_wrong_usage(run: Run) -> None:
+    refused = run("sandbox", "--oddities", "")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "--oddities '': It names no oddity." in refused.stderr
 
 
 @pytest.mark.parametrize("more", [[], ["--oddities", "null,empty@7=0.5", "--oddities", "any_order"]])

@@ -31,6 +31,8 @@ def test_all_is_all_that_have_a_share() -> None:
 @pytest.mark.parametrize(
     ("switches", "sentence"),
     [
+        ("", "It names no oddity."),
+        (" , ", "It names no oddity."),
         ("duplicate_row", 'There is no oddity "duplicate_row"; the nearest is "duplicate_rows".'),
         ("nul@7=0.5", 'There is no oddity "nul"; the nearest is "null".'),
         ("al", 'There is no oddity "al"; the nearest is "all".'),
