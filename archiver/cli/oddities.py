@@ -5,7 +5,7 @@ import textwrap
 from dataclasses import asdict
 
 from archiver.cli.options import to_json
-from archiver.sandbox.catalogue import ENTRIES, GROUPS, Entry
+from archiver.sandbox.oddities.catalogue import ENTRIES, GROUPS, Entry
 
 _NAME = max(len(entry.name) for entry in ENTRIES) + 2
 _SHARE = 6

@@ -114,7 +114,7 @@ def sandbox(
 
 def _switch_on(tenant: "Sandbox", switches: str) -> None:
     from archiver.errors import ConfigError
-    from archiver.sandbox.switches import switch_on
+    from archiver.sandbox.oddities.switches import switch_on
 
     try:
         switch_on(tenant.oddities, switches)

@@ -15,15 +15,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from archiver.sandbox.catalogue import ALL, ENTRIES, GROUPS, nearest
-from archiver.sandbox.live import LiveChats
-from archiver.sandbox.oddities import Oddities, Oddity
-from archiver.sandbox.online import OnlineTenant, State
-from archiver.sandbox.records import ChatSession, MessageType
-from archiver.sandbox.replies import JSON, to_json
+from archiver.sandbox.access.online import OnlineTenant, State
+from archiver.sandbox.access.tickets import Tickets
+from archiver.sandbox.chats.live import LiveChats
+from archiver.sandbox.chats.records import ChatSession, MessageType
+from archiver.sandbox.chats.tenant import Tenant, UnknownId
+from archiver.sandbox.oddities.catalogue import ALL, ENTRIES, GROUPS, nearest
+from archiver.sandbox.oddities.rules import Oddities, Oddity
 from archiver.sandbox.request_log import RequestLog
-from archiver.sandbox.tenant import Tenant, UnknownId
-from archiver.sandbox.tickets import Tickets
+from archiver.sandbox.webapi.replies import JSON, to_json
 
 AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
 Handler = Callable[[Request], Awaitable[object]]

@@ -12,17 +12,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from archiver.sandbox.admission import Admission
-from archiver.sandbox.catalogue import CATALOGUE
-from archiver.sandbox.delivery import Delivery, DeliveryResponse
-from archiver.sandbox.events import plan
-from archiver.sandbox.misbehaviour import misbehave
-from archiver.sandbox.oddities import Oddities, Strike
-from archiver.sandbox.operation import Call, Operation
-from archiver.sandbox.replies import Refusal, Reply, not_found
+from archiver.sandbox.access.admission import Admission
+from archiver.sandbox.chats.tenant import Tenant, UnknownId
+from archiver.sandbox.oddities.catalogue import CATALOGUE
+from archiver.sandbox.oddities.events import plan
+from archiver.sandbox.oddities.replies import misbehave
+from archiver.sandbox.oddities.row_replies import AGENT, WITH_ROWS, Question, change_reply
+from archiver.sandbox.oddities.rules import Oddities, Strike
 from archiver.sandbox.request_log import RecordedRequest, RequestLog
-from archiver.sandbox.row_replies import AGENT, WITH_ROWS, Question, change_reply
-from archiver.sandbox.tenant import Tenant, UnknownId
+from archiver.sandbox.serving.delivery import Delivery, DeliveryResponse
+from archiver.sandbox.webapi.operation import Call, Operation
+from archiver.sandbox.webapi.replies import Refusal, Reply, not_found
 
 UNKNOWN = "Unknown"
 WITHOUT_REPLY = frozenset({"reset_before", "silence"})

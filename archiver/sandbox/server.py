@@ -9,19 +9,19 @@ from typing import Any, Self
 
 from starlette.applications import Starlette
 
-from archiver.sandbox.admission import Admission
-from archiver.sandbox.chats import populate
+from archiver.sandbox.access.admission import Admission
+from archiver.sandbox.access.online import OnlineTenant
+from archiver.sandbox.access.tickets import Tickets
+from archiver.sandbox.chats.live import LiveChats
+from archiver.sandbox.chats.populate import populate
+from archiver.sandbox.chats.tenant import Tenant
 from archiver.sandbox.control import Control
 from archiver.sandbox.gate import Gate
-from archiver.sandbox.live import LiveChats
-from archiver.sandbox.oddities import Oddities
-from archiver.sandbox.online import OnlineTenant
+from archiver.sandbox.oddities.rules import Oddities
 from archiver.sandbox.request_log import RequestLog
-from archiver.sandbox.serving import ServingThread
+from archiver.sandbox.serving.thread import ServingThread
 from archiver.sandbox.settings import SandboxSettings
-from archiver.sandbox.tenant import Tenant
-from archiver.sandbox.tickets import Tickets
-from archiver.sandbox.webapi import WebApi
+from archiver.sandbox.webapi.endpoints import WebApi
 
 ONSITE_ROOT_PATH = "/SuperOffice/api/v1"
 

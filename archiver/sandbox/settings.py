@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
 
-from archiver.sandbox.credentials import Credentials
+from archiver.sandbox.access.credentials import Credentials
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ from archiver.cli.main import main
 from archiver.config.loading import load_config
 from archiver.errors import SourceError
 from archiver.sandbox import Credentials, Sandbox
-from archiver.sandbox.catalogue import CATALOGUE
+from archiver.sandbox.oddities.catalogue import CATALOGUE
 from archiver.store.database import Database
 from archiver.superoffice.client import SuperOfficeClient
 from tests.superoffice.conftest import RawServer

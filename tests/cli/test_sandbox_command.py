@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from archiver.sandbox.catalogue import CATALOGUE
+from archiver.sandbox.oddities.catalogue import CATALOGUE
 from tests.cli.conftest import ENOUGH_S, Run, command, environment
 
 

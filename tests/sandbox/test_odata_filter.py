@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.sandbox.odata_filter import MOST_NESTING, BadQuery, Column, parse_filter
+from archiver.sandbox.webapi.odata_filter import MOST_NESTING, BadQuery, Column, parse_filter
 
 Row = dict[str, Any]
 Expected = Callable[[Row], bool]

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from archiver.sandbox import Sandbox, SandboxSettings
-from archiver.sandbox.phrases.languages import LANGUAGES
+from archiver.sandbox.chats.phrases.languages import LANGUAGES
 from tests.sandbox.conftest import Client
 
 END = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)

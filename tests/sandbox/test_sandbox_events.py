@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from archiver.sandbox import Sandbox
-from archiver.sandbox.events import EVENTS
+from archiver.sandbox.oddities.events import EVENTS
 from tests.sandbox.conftest import Client
 
 AT = datetime(2026, 3, 2, 8, 15, 30, tzinfo=UTC)

@@ -7,12 +7,12 @@ import pytest
 import requests
 
 from archiver.sandbox import Oddities, Oddity, Sandbox
-from archiver.sandbox.catalogue import CATALOGUE, Entry
-from archiver.sandbox.events import EVENTS
-from archiver.sandbox.fault import FAULT_KINDS
-from archiver.sandbox.misbehaviour import RULES, misbehave
-from archiver.sandbox.replies import json_reply
-from archiver.sandbox.row_oddities import BY_REPLY, BY_ROW
+from archiver.sandbox.oddities.catalogue import CATALOGUE, Entry
+from archiver.sandbox.oddities.events import EVENTS
+from archiver.sandbox.oddities.replies import RULES, misbehave
+from archiver.sandbox.oddities.rows import BY_REPLY, BY_ROW
+from archiver.sandbox.serving.fault import FAULT_KINDS
+from archiver.sandbox.webapi.replies import json_reply
 from tests.sandbox.conftest import Client
 
 ROWS_HELD = 120

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from archiver.sandbox import Sandbox
-from archiver.sandbox.tickets import LIFE_S, Tickets
+from archiver.sandbox.access.tickets import LIFE_S, Tickets
 from tests.sandbox.conftest import Client
 
 

@@ -11,10 +11,10 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from archiver.sandbox.delivery import Delivery, DeliveryResponse
-from archiver.sandbox.fault import Fault, FaultKind
-from archiver.sandbox.replies import Reply
-from archiver.sandbox.serving import ServingThread
+from archiver.sandbox.serving.delivery import Delivery, DeliveryResponse
+from archiver.sandbox.serving.fault import Fault, FaultKind
+from archiver.sandbox.serving.thread import ServingThread
+from archiver.sandbox.webapi.replies import Reply
 
 BODY = bytes(range(97, 117)) * 10
 NEVER_S = 3600.0  # a pause that no test outlives

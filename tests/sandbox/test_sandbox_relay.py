@@ -5,9 +5,9 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from archiver.sandbox.fault import Fault
-from archiver.sandbox.framing import fault_header, read_head
-from archiver.sandbox.proxy import Proxy
+from archiver.sandbox.serving.fault import Fault
+from archiver.sandbox.serving.framing import fault_header, read_head
+from archiver.sandbox.serving.proxy import Proxy
 
 PATIENCE_S = 30  # fails a test that would hang; none waits that long otherwise
 MANY_BYTES = 64_000_000  # more than the buffers of the system hold

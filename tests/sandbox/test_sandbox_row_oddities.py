@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from archiver.sandbox import Sandbox
-from archiver.sandbox.catalogue import CATALOGUE
-from archiver.sandbox.row_oddities import BY_ROW, YEAR_1
+from archiver.sandbox.oddities.catalogue import CATALOGUE
+from archiver.sandbox.oddities.rows import BY_ROW, YEAR_1
 from tests.sandbox.conftest import Client
 
 AT = datetime(2026, 3, 2, 8, 15, 30, tzinfo=UTC)

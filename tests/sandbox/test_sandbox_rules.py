@@ -6,8 +6,8 @@ import threading
 import pytest
 
 from archiver.sandbox import Oddities, Oddity, Sandbox
-from archiver.sandbox.catalogue import CATALOGUE
-from archiver.sandbox.fault import FAULT_KINDS
+from archiver.sandbox.oddities.catalogue import CATALOGUE
+from archiver.sandbox.serving.fault import FAULT_KINDS
 from tests.sandbox.conftest import Client
 
 

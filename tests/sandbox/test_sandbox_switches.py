@@ -2,9 +2,9 @@
 
 import pytest
 
-from archiver.sandbox.catalogue import CATALOGUE
-from archiver.sandbox.oddities import Oddities, Oddity
-from archiver.sandbox.switches import switch_on
+from archiver.sandbox.oddities.catalogue import CATALOGUE
+from archiver.sandbox.oddities.rules import Oddities, Oddity
+from archiver.sandbox.oddities.switches import switch_on
 
 
 def test_each_switch_may_name_a_chat_session_and_a_share() -> None:

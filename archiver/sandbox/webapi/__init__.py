@@ -1,0 +1,1 @@
+"""The SuperOffice WebAPI as far as it is served: its calls, and what each answers when nothing is odd."""
