@@ -25,7 +25,7 @@ from archiver.ranges import MAX_ID
 from archiver.superoffice.breaker import LONGEST_DISTANCE_S, CircuitBreaker
 from archiver.superoffice.decode import decode_reply
 from archiver.superoffice.endpoint import GET_CHAT_MESSAGES, GET_CHAT_SESSION_ENTITY, api_root
-from archiver.superoffice.nonanswers import page
+from archiver.superoffice.nonanswers import page_error
 from archiver.superoffice.rate import TokenBucket
 from archiver.superoffice.retry import retrying
 from archiver.superoffice.signin import SignIn
@@ -175,7 +175,7 @@ def _is_entity(reply: bytes, chat_session_id: int) -> bool:
     try:
         entity = json.loads(reply)
     except (ValueError, RecursionError):
-        raise page(reply) or UndecodableReply("the reply to GetChatSessionEntity is no JSON") from None
+        raise page_error(reply) or UndecodableReply("the reply to GetChatSessionEntity is no JSON") from None
     if entity is None:
         return False
     if isinstance(entity, dict) and entity.get("ChatSessionId") == chat_session_id:

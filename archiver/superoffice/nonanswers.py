@@ -60,13 +60,15 @@ def wrong_content(content_type: str | None, body: bytes) -> SourceError | None:
     label = (content_type or "").partition(";")[0].strip()
     if not label or _JSON.fullmatch(label):
         return None
-    return page(body) or WrongContentType("the reply does not say that it is JSON", hint="what stands at base_url?")
+    return page_error(body) or WrongContentType(
+        "the reply does not say that it is JSON", hint="what stands at base_url?"
+    )
 
 
-def page(body: bytes) -> SourceError | None:
+def page_error(body: bytes) -> SourceError | None:
     """Which page for people stands in place of an answer; None when it is none."""
     if not _PAGE.match(body):
         return None
     if _PASSWORD_FIELD.search(body, 0, _PAGE_HEAD_BYTES):
         return SignInPage("the reply is a sign-in page", hint="check auth, and whether base_url leads to the API")
-    return MaintenancePage("the reply is an HTML page", hint="is the source under maintenance, or base_url wrong?")
+    return MaintenancePage("the reply is a web page", hint="is the source under maintenance, or base_url wrong?")

@@ -11,8 +11,8 @@ from typing import Any
 
 from archiver.errors import ErrorReply, NullReply, SourceError, UndecodableReply
 from archiver.model import MISSING, PROPERTIES, ChatMessage, Undecodable, ascii_json
-from archiver.superoffice.nonanswers import page
-from archiver.superoffice.notes import is_too_deep, last_of, read_json, split_array, text_of
+from archiver.superoffice.lossless_json import is_too_deep, last_of, read_json, split_array, text_of
+from archiver.superoffice.nonanswers import page_error
 from archiver.superoffice.storable import storable_id, storable_int32, storable_name, storable_text, storable_time
 
 _BLANK = " \t\r\n"
@@ -75,7 +75,7 @@ def _rows(body: bytes) -> list[Any]:
     try:
         value = read_json(text)
     except ValueError:
-        raise page(body) or _unreadable("the reply is no JSON", text, body) from None
+        raise page_error(body) or _unreadable("the reply is no JSON", text, body) from None
     except RecursionError:
         return _rows_apart(text, body)
     if isinstance(value, list):

@@ -52,10 +52,10 @@ class Transport:
                 ) as response:
                     if response.status_code != 200:
                         raise refusal(response.status_code, response.headers)
-                    body = self._read(response)
-                    if error := wrong_content(response.headers.get("Content-Type"), body):
+                    reply = self._read(response)
+                    if error := wrong_content(response.headers.get("Content-Type"), reply):
                         raise error
-                    return body
+                    return reply
             except BREAKS as error:
                 raise broken_call(error) from None
 

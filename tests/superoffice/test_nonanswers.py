@@ -3,7 +3,7 @@
 import pytest
 
 from archiver.errors import MaintenancePage, SignInPage, SourceError, WrongContentType
-from archiver.superoffice.nonanswers import page, wrong_content
+from archiver.superoffice.nonanswers import page_error, wrong_content
 
 SIGN_IN = b'<html><body><form><input name="p" type="password"></form>K3Y</body></html>'
 MAINTENANCE = b"<!DOCTYPE html>\n<html><title>K3Y back soon</title></html>"
@@ -46,13 +46,13 @@ def test_a_page_is_told_by_what_it_asks_for(label: str) -> None:
 @pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b"\r\n \t", b"<?xml version='1.0'?>"])
 @pytest.mark.parametrize("field", [b'type="password"', b"type='password'", b"TYPE = password", b'type="PassWord"'])
 def test_a_sign_in_page_is_known_however_it_is_written(before: bytes, field: bytes) -> None:
-    assert kind(page(before + b"<html><input " + field + b">")) is SignInPage
+    assert kind(page_error(before + b"<html><input " + field + b">")) is SignInPage
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'["<html>"]', b"{", b"<", b"< html>", b"text <html>", b"\xff\xfe"])
 def test_what_is_no_page_is_none(body: bytes) -> None:
-    assert page(body) is None
+    assert page_error(body) is None
 
 
 def test_a_page_that_never_ends_is_judged_by_its_head() -> None:
-    assert kind(page(b"<html>" + b" " * 1_000_000 + b'<input type="password">')) is MaintenancePage
+    assert kind(page_error(b"<html>" + b" " * 1_000_000 + b'<input type="password">')) is MaintenancePage

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from archiver.errors import NullReply, SourceError, UndecodableReply
 from archiver.superoffice.decode import decode_quarantined, decode_reply
-from archiver.superoffice.notes import MAX_LEVELS
+from archiver.superoffice.lossless_json import MAX_LEVELS
 from archiver.superoffice.tolerant import MOST_UNREADABLE
 from tests.superoffice.test_decode import BOM, body_with, decode_one, message_with
 
@@ -27,8 +27,8 @@ def test_an_empty_array_is_an_answer(body: bytes) -> None:
         (body_with() + b"]", "the reply is no JSON"),
         (b"\x00\x01\xff", "the reply is no JSON"),
         (b"[" * 100_000, "the reply is nested too deeply"),
-        (b" \n<!DOCTYPE html><html>", "the reply is an HTML page"),
-        (BOM + b"<HTML>", "the reply is an HTML page"),
+        (b" \n<!DOCTYPE html><html>", "the reply is a web page"),
+        (BOM + b"<HTML>", "the reply is a web page"),
         (b'"a text"', "the reply is a JSON str, not an array"),
         (b"12", "the reply is a JSON int, not an array"),
         (b"true", "the reply is a JSON bool, not an array"),
