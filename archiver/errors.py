@@ -11,6 +11,7 @@
             ReplyCut             the end of the reply is missing
             MaintenancePage      a page for people in place of an answer
           RateLimited            the source asked us to wait
+            SourceOnHold         for longer than a call may take: it is not even asked
         CredentialRefused        asked once more, with the credential read anew
           AuthenticationFailed   who we are was refused: no other call will fare better
           SignInPage             a page that asks for a password in place of an answer
@@ -107,6 +108,11 @@ class SourceUnreachable(SourceUnavailable):
 class SourceDown(SourceUnavailable):
     """The source fails call after call"""
 
+    def __init__(self, message: str = "", *, hint: str = "", own: RetriableSourceError | None = None) -> None:
+        super().__init__(message, hint=hint, retry_after_s=own.retry_after_s if own else None)
+        self.own = own or SourceUnavailable()
+        """What this one call failed with: its chat session's failure, should the source be well after all."""
+
 
 class ReplyCut(SourceUnavailable):
     """The reply was cut off"""
@@ -118,6 +124,10 @@ class MaintenancePage(SourceUnavailable):
 
 class RateLimited(RetriableSourceError):
     """The source asks us to slow down"""
+
+
+class SourceOnHold(RateLimited):
+    """The source asked us to stay away for a while"""
 
 
 class CredentialRefused(SourceError):

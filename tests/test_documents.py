@@ -17,7 +17,7 @@ from archiver.config.loading import load_config
 from archiver.config.settings import Config, LimitSettings, RetrySettings, ScheduleSettings
 from archiver.errors import ExitCode
 from archiver.superoffice.breaker import FAILURES, FIRST_DISTANCE_S, LONGEST_DISTANCE_S
-from archiver.sync.outlook import DOWN
+from archiver.sync.outlook import CANARY_EVERY, LONGEST_DOWN_S, Row
 from tests.test_errors import leaves
 
 TOP = Path(__file__).parent.parent
@@ -144,4 +144,12 @@ def test_the_documented_patience_is_the_built_one() -> None:
     text = " ".join((TOP / "docs" / "answers.md").read_text(encoding="utf-8").split())
     assert f"{'ten' if FAILURES == 10 else FAILURES} failures in a row" in text
     assert f"every {FIRST_DISTANCE_S:g} to {LONGEST_DISTANCE_S:g} s" in text
-    assert f"after {DOWN[0]} chat sessions that failed so, after {DOWN[1]} once" in text
+    at_first, later = (Row.DOWN.enough(any_answer=known) for known in (False, True))
+    assert f"after {at_first} chat sessions that failed so; after {later}, or five minutes, once" in text
+    assert LONGEST_DOWN_S == 300
+    later_rows = (Row.REFUSED, Row.UNREACHABLE, Row.ON_HOLD)
+    assert (
+        "later they take {}, {} and {} in a row".format(*(row.enough(any_answer=True) for row in later_rows)) in text
+    )
+    assert f"when {Row.FAILING.enough(any_answer=True)} chat sessions fail one after the other" in text
+    assert f"or {CANARY_EVERY} find the source down" in text

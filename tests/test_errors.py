@@ -9,6 +9,7 @@ from archiver.errors import (
     ArchiverError,
     ConfigError,
     ExitCode,
+    RateLimited,
     SourceError,
     SourceUnavailable,
     UnexpectedReply,
@@ -35,10 +36,13 @@ def family(kind: type[ArchiverError] = ArchiverError) -> list[type[ArchiverError
     return [kind, *(each for child in children for each in family(child))]
 
 
+_RAISED_BASES = (SourceUnavailable, RateLimited, WrongAddress, UnexpectedReply)
+
+
 def leaves(kind: type[SourceError] = SourceError) -> set[str]:
     """The kinds of a call's errors that are raised as such, not only caught."""
     below = kind.__subclasses__()
-    own = {kind("").kind} if not below or kind in (SourceUnavailable, WrongAddress, UnexpectedReply) else set()
+    own = {kind("").kind} if not below or kind in _RAISED_BASES else set()
     return own.union(*map(leaves, below))
 
 

@@ -57,6 +57,9 @@ ADVICE = {
     "rate_limited": Advice(
         says="the source asks us to slow down", do="lower limits.requests_per_second if it goes on"
     ),
+    "source_on_hold": Advice(
+        says="the source asked us to stay away for a while", do="nothing: it is asked again when that is over"
+    ),
     "authentication_failed": Advice(
         says="the source refuses our credentials", do="check auth in the configuration, then archiver run"
     ),

@@ -21,11 +21,12 @@ def set_up_logging(log_format: LogFormat, *, verbose: bool) -> None:
         handler.setFormatter(_JsonFormatter())
     else:
         handler.setFormatter(_TerminalFormatter() if on_terminal else _TextFormatter())
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    # Ours alone: what libraries log holds headers, addresses and rows (urllib3 quotes a broken reply's cookies).
+    logging.basicConfig(handlers=[logging.NullHandler()], force=True)
+    ours = logging.getLogger("archiver")
+    ours.handlers, ours.propagate = [handler], False
     level = logging.DEBUG if verbose else logging.WARNING if on_terminal else logging.INFO
-    logging.getLogger("archiver").setLevel(level)
-    # Its own lines carry tracebacks; what it has to say reaches us as events (see daemon.scheduler).
-    logging.getLogger("apscheduler").setLevel(logging.CRITICAL + 1)
+    ours.setLevel(level)
 
 
 class _StandardError(logging.Handler):

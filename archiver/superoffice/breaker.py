@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from archiver.errors import Interrupted, RetriableSourceError, SourceError
+from archiver.errors import Interrupted, RateLimited, RetriableSourceError, SourceError
 
 FAILURES = 10
 """So many attempts in a row, of any calls, open it: more than one chat session that fails for good makes alone."""
@@ -51,7 +51,8 @@ class CircuitBreaker:
     def attempt(self, stop: threading.Event, *, is_telling: bool = True) -> Iterator[None]:
         """Wait until a call may be made; what the block raises says how it went.
 
-        A RetriableSourceError is a failure. Any other SourceError is an answer, if not the one hoped for.
+        A RetriableSourceError is a failure, but for RateLimited, which says that the source is there and nothing of
+        how it fares. Any other SourceError is an answer, if not the one hoped for.
 
         Args:
             is_telling: whether a failure says anything of the source.
@@ -60,6 +61,8 @@ class CircuitBreaker:
         is_probe = self._wait(stop)
         try:
             yield
+        except RateLimited:
+            raise
         except RetriableSourceError:
             if is_telling or is_probe:
                 self._note_failure()

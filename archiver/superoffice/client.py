@@ -10,10 +10,12 @@ from archiver.config.settings import RetrySettings, SourceSettings
 from archiver.errors import (
     CredentialRefused,
     Interrupted,
+    NullReply,
     RateLimited,
     RetriableSourceError,
     SourceDown,
     SourceError,
+    SourceOnHold,
     SourceUnreachable,
     UndecodableReply,
     UnexpectedReply,
@@ -85,7 +87,7 @@ class SuperOfficeClient:
         """
         try:
             self.fetch_messages(chat_session_id, MAX_ID, stop, is_second_try=True)
-        except UnexpectedReply:
+        except NullReply:  # what some say of an id that they don't know
             return True
         except SourceError:
             return False
@@ -127,7 +129,7 @@ class SuperOfficeClient:
         try:
             return retrying(retry, stop, self._on_retry, lambda: self._breaker.is_open)(attempt)
         except RetriableSourceError as error:
-            raise self._seen_as_a_whole(error) from None
+            raise error if is_second_try else self._seen_as_a_whole(error) from None
 
     def _post(self, url: str, body: bytes) -> bytes:
         headers = self._sign_in.headers
@@ -143,19 +145,19 @@ class SuperOfficeClient:
 
     def _seen_as_a_whole(self, error: RetriableSourceError) -> RetriableSourceError:
         """The error of a call, or of the source, when other calls have failed in a row just so."""
-        if isinstance(error, SourceUnreachable) or not self._breaker.is_open:
+        if isinstance(error, SourceUnreachable | RateLimited) or not self._breaker.is_open:
             return error
         detail = f"{self._breaker.failures} calls in a row have failed, the last with: {error}"
-        return SourceDown(detail, hint=error.hint, retry_after_s=error.retry_after_s)
+        return SourceDown(detail, hint=error.hint, own=error)
 
     def _wait_for_turn(self, stop: threading.Event) -> None:
         """Wait for the rate limit, and as long as the source asked everybody to wait.
 
-        Raises: RateLimited at once when that is longer than a call may take; Interrupted.
+        Raises: SourceOnHold at once when that is longer than a call may take; Interrupted.
         """
         while True:
             if (held_s := self._bucket.held_for()) > self._retry.max_total.total_seconds():
-                raise RateLimited(f"the source asked us to wait {held_s:.0f} s", retry_after_s=held_s)
+                raise SourceOnHold(f"the source asked us to wait {held_s:.0f} s", retry_after_s=held_s)
             if stop.wait(self._bucket.take()):
                 raise Interrupted
             # A hold that began meanwhile ends for all threads at once: queue anew behind it.

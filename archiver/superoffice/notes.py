@@ -13,21 +13,34 @@ MAX_LEVELS = 100
 """Lists and objects within each other in one row. What is deeper would meet Python's own limit sooner or later, in
 whichever function then reads it; a documented row has one level."""
 
-_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},]', re.DOTALL)
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
+"""A text without an end counts up to the end of all, and nothing is tried twice: else many quotes would take time
+that grows with their square, in which no other thread moves."""
 
 
 def text_of(body: bytes) -> str:
     """The body's text; bytes that are no UTF-8 become lone surrogates, which `extra` keeps as escapes."""
-    try:
-        return body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        pass
-    try:
-        text = body.decode("utf-8-sig", errors="surrogatepass")
-    except UnicodeDecodeError:
-        return body.decode("utf-8-sig", errors="surrogateescape")
-    # Two that belong together are one character, as they are when both are escapes.
-    return text.encode("utf-16-le", errors="surrogatepass").decode("utf-16-le", errors="surrogatepass")
+    return body.decode("utf-8-sig", errors=_ODD_BYTES)
+
+
+def _decode_odd_bytes(error: UnicodeError) -> tuple[str, int]:
+    """What stands for bytes that are no UTF-8, each by itself, lest one odd byte change how another text is read.
+
+    Surrogates that were encoded as if they were characters: two that belong together are one character, as they are
+    when both are escapes; a lone one stays. Any other byte becomes a lone surrogate too (PEP 383).
+    """
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    body, at = error.object, error.start
+    if match := _SURROGATES.match(body, at):
+        units = match[0].decode("utf-8", errors="surrogatepass").encode("utf-16-le", errors="surrogatepass")
+        return units.decode("utf-16-le", errors="surrogatepass"), match.end()
+    return chr(0xDC00 + body[at]), at + 1
+
+
+_ODD_BYTES = "archiver.odd_bytes"
+_SURROGATES = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]|\xed[\xa0-\xbf][\x80-\xbf]")
+codecs.register_error(_ODD_BYTES, _decode_odd_bytes)
 
 
 def read_json(text: str) -> object:

@@ -16,6 +16,9 @@ from archiver.superoffice.notes import is_too_deep, last_of, read_json, split_ar
 from archiver.superoffice.storable import storable_id, storable_int32, storable_name, storable_text, storable_time
 
 _BLANK = " \t\r\n"
+MOST_UNREADABLE = 1000
+"""Rows of one reply that are quarantined each by itself. Of more, the whole reply is kept once: small rows are cheap
+to send, and dear to keep by the million."""
 _PROPERTY_NAME = re.compile(r"[A-Za-z_]{1,40}")
 """Keys that an error may name; others could be data."""
 
@@ -25,7 +28,17 @@ def decode_tolerantly(body: bytes, chat_session_id: int) -> tuple[list[ChatMessa
 
     Raises: NullReply, ErrorReply, MaintenancePage, SignInPage, UndecodableReply, as `decode_reply` does.
     """
-    return decode_rows(_rows(body), chat_session_id)
+    messages, undecodable = decode_rows(_rows(body), chat_session_id)
+    if len(undecodable) > MOST_UNREADABLE:
+        whole = Quarantined(
+            chat_session_id=chat_session_id,
+            chat_message_id=None,
+            reason=f"more than {MOST_UNREADABLE} rows can't be read",
+            payload=whole_reply(body),
+            is_own=False,
+        )
+        return messages, [whole]
+    return messages, undecodable
 
 
 def decode_rows(rows: Iterable[object], chat_session_id: int) -> tuple[list[ChatMessage], list[Quarantined]]:
@@ -36,7 +49,8 @@ def decode_rows(rows: Iterable[object], chat_session_id: int) -> tuple[list[Chat
         try:
             messages.append(_message(row))
         except _NoMessageError as error:
-            undecodable.append(_undecodable(row, str(error), chat_session_id))
+            if len(undecodable) <= MOST_UNREADABLE:
+                undecodable.append(_undecodable(row, str(error), chat_session_id))
     return messages, undecodable
 
 

@@ -47,9 +47,11 @@ class Doubts:
     def take_canary(self, *, is_answered: bool) -> list[Visit]:
         """Take in what became of a canary. Returns: as `take`."""
         self._canary_is_out = False
-        was_dead = self._outlook.is_canary_dead
+        was_dead = self._outlook.dead_canaries > 0
         self._outlook.note_canary(is_answered=is_answered)
         if not is_answered:
+            if self._outlook.wants_canary:
+                self._send_canary()
             return []
         if was_dead:  # an outage that is over
             return self.settle()

@@ -7,6 +7,7 @@ of a few bad neighbours, so before it is believed a canary is to be asked: a cha
 them.
 """
 
+import enum
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -14,21 +15,39 @@ from collections.abc import Callable
 from archiver.errors import (
     AuthenticationFailed,
     CredentialRefused,
+    NullReply,
     RetriableSourceError,
     SourceDown,
     SourceError,
+    SourceOnHold,
     SourceUnreachable,
     WrongAddress,
 )
 
-REFUSED = (1, 5)
-UNREACHABLE = (1, 20)
-DOWN = (5, 60)
-OTHERWISE = (20, 20)
-"""How many failures of a kind in a row are enough: before anything was answered in this pass, and after. With probes
-five seconds apart, DOWN outlasts a restart of some minutes once the source has answered."""
+
+class Row(enum.Enum):
+    """A kind of failures, with how many in a row are enough: before anything was answered in this pass, and after."""
+
+    ON_HOLD = "on hold", 1, 1
+    REFUSED = "refused", 1, 5
+    UNREACHABLE = "unreachable", 1, 20
+    DOWN = "down", 5, 60
+    """With probes five seconds apart, it outlasts a restart of some minutes once the source has answered."""
+    FAILING = "failing", 20, 20
+    ODD = "odd", 20, 20
+    """Somebody replies, and what comes is of no use."""
+
+    def enough(self, any_answer: bool) -> int:
+        _, before, after = self.value
+        return after if any_answer else before
+
+
+CERTAIN = (Row.ON_HOLD, Row.REFUSED, Row.UNREACHABLE)
+"""What can't be the doing of single chat sessions."""
 LONGEST_DOWN_S = 300.0
 """A row of DOWN is long enough after this time too: probes that meet silence take half a minute each."""
+CANARIES = 3
+"""So many in a row have to go unanswered, since one may be a bad neighbour itself."""
 CANARY_EVERY = 5
 """So often within a row of DOWN a canary is asked, and before any row that might be a few chat sessions' doing ends
 the pass."""
@@ -36,7 +55,25 @@ the pass."""
 
 def is_of_the_source(error: SourceError | None) -> bool:
     """Whether a failure looks like the whole source's, whichever chat session it was met at."""
-    return isinstance(error, AuthenticationFailed | SourceUnreachable | SourceDown)
+    return isinstance(error, AuthenticationFailed | SourceUnreachable | SourceDown | SourceOnHold)
+
+
+def row_of(error: SourceError) -> Row | None:
+    """The row in which a failure counts; None for what is an answer of sorts."""
+    match error:
+        case SourceOnHold():
+            return Row.ON_HOLD
+        case AuthenticationFailed():
+            return Row.REFUSED
+        case SourceUnreachable():
+            return Row.UNREACHABLE
+        case SourceDown():
+            return Row.DOWN
+        case RetriableSourceError() | CredentialRefused() | WrongAddress():
+            return Row.FAILING
+        case NullReply():
+            return None
+    return Row.ODD
 
 
 class Outlook:
@@ -44,14 +81,15 @@ class Outlook:
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._in_a_row: Counter[tuple[int, int]] = Counter()
+        self._in_a_row: Counter[Row] = Counter()
         self._down_since = 0.0
+        self._any_answer = False
+        self._any_reply = False
+        self._last_error: SourceError | None = None
         self.wants_canary = False
         """Whether it is time to ask a chat session that has nothing to do with those that failed."""
-        self.is_canary_dead = False
-        """Whether one was asked in vain since the last answer."""
-        self._any_answer = False
-        self._last_error: SourceError | None = None
+        self.dead_canaries = 0
+        """How many were asked in vain since the last answer."""
 
     def note(self, error: SourceError | None, *, is_second_try: bool = False) -> None:
         """Take in how a visit ended; None for an answer.
@@ -59,53 +97,48 @@ class Outlook:
         That a second try fails again says nothing of a source that answered others, unless no chat session could be
         the cause.
         """
-        is_its_own = not isinstance(error, AuthenticationFailed | SourceUnreachable)
-        if error and is_second_try and self._any_answer and is_its_own:
+        row = row_of(error) if error else None
+        if row and is_second_try and self._any_answer and row not in CERTAIN:
             return
-        self._last_error = error
         self.wants_canary = False
-        if isinstance(error, RetriableSourceError | CredentialRefused | WrongAddress):
-            self._count(_row(error))
-        else:  # null or an odd reply is an answer too: somebody is there
+        if row is None:
             self._note_answer()
+        else:
+            self._last_error = error
+            self._any_reply |= row is Row.ODD
+            self._count(row)
 
     def note_canary(self, *, is_answered: bool) -> None:
         """Take in whether a canary was answered."""
         if is_answered:
             self._note_answer()
         else:
-            self.is_canary_dead = True
+            self.dead_canaries += 1
+            self.wants_canary = self.dead_canaries < CANARIES and any(map(self._is_long, Row))
 
     def check(self, *, is_last: bool = False) -> None:
-        """Raise the last error if the source is to be given up: now, or, after the last visit, if nobody answered."""
-        is_certain = self._is_long(REFUSED) or self._is_long(UNREACHABLE)
-        is_hopeless = is_certain or (self.is_canary_dead and (self._is_long(DOWN) or self._is_long(OTHERWISE)))
-        nobody_answered = is_last and not self._any_answer and bool(self._in_a_row)
-        if self._last_error and (is_hopeless or nobody_answered):
+        """Raise the last error if the source is to be given up: now, or, after the last visit, if nobody replied."""
+        is_certain = any(map(self._is_long, CERTAIN))
+        is_hopeless = is_certain or (self.dead_canaries >= CANARIES and any(map(self._is_long, Row)))
+        nobody_replied = is_last and not self._any_answer and not self._any_reply
+        if self._last_error and (is_hopeless or nobody_replied):
             raise self._last_error
 
-    def _count(self, row: tuple[int, int]) -> None:
-        if row == DOWN and not self._in_a_row[DOWN]:
+    def _count(self, row: Row) -> None:
+        if row is Row.DOWN and not self._in_a_row[row]:
             self._down_since = self._clock()
         self._in_a_row[row] += 1
-        if row in (DOWN, OTHERWISE):
-            self.wants_canary = self._is_long(row) or (row == DOWN and self._in_a_row[row] % CANARY_EVERY == 0)
+        is_time = row is Row.DOWN and self._in_a_row[row] % CANARY_EVERY == 0
+        self.wants_canary = row not in CERTAIN and (is_time or self._is_long(row))
 
     def _note_answer(self) -> None:
         self._in_a_row.clear()
+        self._last_error = None
         self._any_answer = True
-        self.wants_canary = self.is_canary_dead = False
+        self.wants_canary = False
+        self.dead_canaries = 0
 
-    def _is_long(self, row: tuple[int, int]) -> bool:
+    def _is_long(self, row: Row) -> bool:
         count = self._in_a_row[row]
-        is_over = row == DOWN and count > 0 and self._clock() - self._down_since >= LONGEST_DOWN_S
-        return count >= row[self._any_answer] or is_over
-
-
-def _row(error: SourceError) -> tuple[int, int]:
-    """The row in which a failure counts."""
-    if isinstance(error, AuthenticationFailed):
-        return REFUSED
-    if isinstance(error, SourceUnreachable):
-        return UNREACHABLE
-    return DOWN if isinstance(error, SourceDown) else OTHERWISE
+        is_over = row is Row.DOWN and count > 0 and self._clock() - self._down_since >= LONGEST_DOWN_S
+        return count >= row.enough(self._any_answer) or is_over

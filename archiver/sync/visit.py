@@ -2,7 +2,7 @@
 
 import threading
 
-from archiver.errors import Interrupted, NullReply, SourceError, UndecodableReply
+from archiver.errors import Interrupted, NullReply, SourceDown, SourceError, UndecodableReply
 from archiver.model import ChatMessage, Quarantined, Reply
 from archiver.ranges import MAX_ID
 from archiver.store.ledger import UNDECODABLE, Failure
@@ -74,6 +74,8 @@ def _whole_reply(error: SourceError, chat_session_id: int) -> list[Quarantined]:
 
 
 def _failure(chat_session_id: int, error: SourceError | None, quarantined: list[Quarantined]) -> Failure | None:
+    if isinstance(error, SourceDown):  # to be kept only if the source turns out to be well
+        error = error.own
     if error:
         return Failure(chat_session_id=chat_session_id, kind=error.kind, detail=str(error))
     count = len({item.payload for item in quarantined})  # one that came twice is one item of the quarantine

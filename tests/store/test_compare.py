@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.model import ChatMessage
+from archiver.model import ChatMessage, ascii_json
 from archiver.store.compare import Verdict, compare
 
 HELD = ChatMessage(
@@ -51,6 +51,7 @@ class Case:
         Case({"author": "Sam", "message": "Bye"}, Verdict.EDIT),
         Case({"chat_session_id": 8}, Verdict.CONFLICT),
         Case({"author": "Sam", "message": "Bye", "when_posted": None}, Verdict.CONFLICT),
+        Case({"author": None, "message": None, "when_posted": None}, Verdict.EDIT),
     ],
     ids=str,
 )
@@ -79,6 +80,36 @@ def test_how_a_read_mark_was_given_is_part_of_it(
     fetched = msgspec.structs.replace(HELD, extra=after, read_by_customer=mark)
     assert compare(stored(held), fetched) is verdict
     assert compare(stored(held), held) is Verdict.SAME
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verdict"),
+    [
+        (None, "2026-03-02T08:15:30", Verdict.READ_MARK),
+        ("2026-03-02T08:15:30", None, Verdict.READ_MARK),
+        ("2026-03-02T08:15:30.000", "2026-03-02 08:15:30Z", Verdict.READ_MARK),
+        (None, "2026-03-02T08:15:30.0000001Z", Verdict.EDIT),
+        ("2026-03-02T08:15:30.0000001Z", "2026-03-02T08:15:30.0000002Z", Verdict.EDIT),
+        (None, {"missing": True}, Verdict.EDIT),
+    ],
+)
+def test_the_same_instant_in_another_spelling_is_no_edit(before: object, after: object, verdict: Verdict) -> None:
+    held, fetched = (
+        msgspec.structs.replace(HELD, extra=None if text is None else ascii_json({"WhenPosted": text}))
+        for text in (before, after)
+    )
+    assert compare(stored(held), fetched) is verdict
+    assert compare(stored(fetched), held) is verdict
+
+
+def test_the_unset_date_is_one_in_all_its_spellings_and_not_none() -> None:
+    spellings = ["0001-01-01T00:00:00", "0001-01-01T00:00:00Z", "0001-01-01T01:00:00+01:00"]
+    unset = [
+        msgspec.structs.replace(HELD, when_posted=None, extra=ascii_json({"WhenPosted": text})) for text in spellings
+    ]
+    null = msgspec.structs.replace(HELD, when_posted=None)
+    assert [compare(stored(unset[0]), each) for each in unset] == [Verdict.SAME, *[Verdict.READ_MARK] * 2]
+    assert compare(stored(null), unset[0]) is Verdict.EDIT
 
 
 def test_an_erased_message_is_never_filled_again() -> None:

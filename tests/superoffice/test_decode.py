@@ -183,6 +183,15 @@ def test_two_raw_surrogates_that_belong_together_are_one_character() -> None:
     assert decode_one(body_with().replace(b"Hello", b"\xed\xa0\xbd\xed\xb1\x8b")) == message_with(message="👋")
 
 
+def test_an_odd_byte_in_one_row_does_not_change_how_another_is_read() -> None:
+    emoji, odd = b"\xed\xa0\xbd\xed\xb8\x80", b"\xff"
+    alone = decode_reply(body_with(Message="@").replace(b"@", emoji), 7).messages
+    other = body_with(ChatMessageId=42, Message="@").replace(b"@", odd)
+    beside = decode_reply(body_with(Message="@").replace(b"@", emoji)[:-1] + b"," + other[1:], 7).messages
+    assert beside[0] == alone[0]
+    assert alone[0].message == "\U0001f600"
+
+
 def test_a_raw_surrogate_is_kept_as_its_escape() -> None:
     message = decode_one(body_with().replace(b"Hello", b"a\xed\xa0\x80b"))
     assert message == message_with({"Message": "a\ud800b"}, message="a\ufffdb")

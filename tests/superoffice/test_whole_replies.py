@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.errors import NullReply, SourceError
+from archiver.errors import NullReply, SourceError, UndecodableReply
 from archiver.superoffice.decode import decode_quarantined, decode_reply
 from archiver.superoffice.notes import MAX_LEVELS
+from archiver.superoffice.tolerant import MOST_UNREADABLE
 from tests.superoffice.test_decode import BOM, body_with, decode_one, message_with
 
 
@@ -84,3 +85,23 @@ def test_any_bytes_are_rows_or_a_typed_error(body: bytes) -> None:
         return
     assert body.strip().startswith((b"[", BOM))
     assert reply.messages == []
+
+
+def test_many_quotes_in_a_text_that_never_ends_take_no_quadratic_time() -> None:
+    body = b"[" * 3000 + b'"' + b'\\"' * 200_000  # minutes, when each quote is tried anew
+    with pytest.raises(UndecodableReply, match="nested too deeply"):
+        decode_reply(body, 7)
+
+
+def test_of_more_unreadable_rows_than_anybody_looks_through_the_reply_is_kept_once() -> None:
+    body = b"[" + b"0," * (MOST_UNREADABLE + 1) + body_with()[1:]
+    reply = decode_reply(body, 7)
+    (whole,) = reply.quarantined
+    assert (len(reply.messages), json.loads(whole.payload)) == (1, body.decode())
+    assert (whole.chat_message_id, whole.is_own) == (None, False)
+    assert decode_quarantined(whole.payload, 7) == reply
+
+
+def test_up_to_that_many_are_kept_each_by_itself() -> None:
+    reply = decode_reply(b"[" + b"0," * (MOST_UNREADABLE - 1) + b"0]", 7)
+    assert len(reply.quarantined) == MOST_UNREADABLE

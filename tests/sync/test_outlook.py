@@ -4,17 +4,21 @@ import pytest
 
 from archiver.errors import (
     AuthenticationFailed,
+    ErrorReply,
     NullReply,
     PermissionDenied,
     RateLimited,
+    RequestRefused,
     SourceDown,
     SourceError,
+    SourceOnHold,
     SourceUnavailable,
     SourceUnreachable,
     UnexpectedReply,
     WrongAddress,
+    WrongContentType,
 )
-from archiver.sync.outlook import CANARY_EVERY, DOWN, LONGEST_DOWN_S, OTHERWISE, REFUSED, UNREACHABLE, Outlook
+from archiver.sync.outlook import CANARIES, CANARY_EVERY, LONGEST_DOWN_S, Outlook, Row, row_of
 
 
 def outlook_after(*errors: SourceError | None) -> Outlook:
@@ -27,7 +31,8 @@ def outlook_after(*errors: SourceError | None) -> Outlook:
 def gives_up(*errors: SourceError | None, is_last: bool = False) -> bool:
     """Whether a pass ends after visits that ended so, where no canary is answered either."""
     outlook = outlook_after(*errors)
-    if outlook.wants_canary:
+    while outlook.wants_canary:
+        outlook.check()
         outlook.note_canary(is_answered=False)
     try:
         outlook.check(is_last=is_last)
@@ -37,7 +42,7 @@ def gives_up(*errors: SourceError | None, is_last: bool = False) -> bool:
 
 
 def test_a_host_that_was_never_reached_is_given_up_after_all_attempts_of_one_call() -> None:
-    _, many = UNREACHABLE
+    many = Row.UNREACHABLE.enough(any_answer=True)
     assert gives_up(SourceUnreachable())
     assert not gives_up(None, *[SourceUnreachable()] * (many - 1))
     assert gives_up(None, *[SourceUnreachable()] * many)
@@ -45,14 +50,14 @@ def test_a_host_that_was_never_reached_is_given_up_after_all_attempts_of_one_cal
 
 def test_wrong_credentials_are_not_tried_twice() -> None:
     assert gives_up(AuthenticationFailed())
-    assert not gives_up(None, *[AuthenticationFailed()] * (REFUSED[1] - 1))
-    assert gives_up(None, *[AuthenticationFailed()] * REFUSED[1])
+    assert not gives_up(None, *[AuthenticationFailed()] * (Row.REFUSED.enough(any_answer=True) - 1))
+    assert gives_up(None, *[AuthenticationFailed()] * Row.REFUSED.enough(any_answer=True))
 
 
 @pytest.mark.parametrize("error", [SourceUnavailable(), RateLimited(), PermissionDenied(), WrongAddress()], ids=repr)
 def test_what_single_chat_sessions_may_meet_takes_a_long_row(error: SourceError) -> None:
-    assert not gives_up(*[error] * (OTHERWISE[0] - 1))
-    assert gives_up(*[error] * OTHERWISE[0])
+    assert not gives_up(*[error] * (Row.FAILING.enough(any_answer=False) - 1))
+    assert gives_up(*[error] * Row.FAILING.enough(any_answer=False))
 
 
 def test_second_tries_that_fail_again_say_nothing_of_a_source_that_answers() -> None:
@@ -64,7 +69,7 @@ def test_second_tries_that_fail_again_say_nothing_of_a_source_that_answers() -> 
 
 
 def test_a_source_that_is_down_is_waited_for_longer_once_it_has_answered() -> None:
-    at_first, later = DOWN
+    at_first, later = (Row.DOWN.enough(any_answer=known) for known in (False, True))
     assert not gives_up(*[SourceDown()] * (at_first - 1))
     assert gives_up(*[SourceDown()] * at_first)
     assert not gives_up(None, *[SourceDown()] * (later - 1))
@@ -72,8 +77,10 @@ def test_a_source_that_is_down_is_waited_for_longer_once_it_has_answered() -> No
 
 
 def test_what_may_be_the_doing_of_bad_neighbours_ends_no_pass_unless_a_canary_is_dead_too() -> None:
-    for error, enough in ((SourceDown(), DOWN[0]), (PermissionDenied(), OTHERWISE[0])):
-        outlook = outlook_after(*[error] * enough)
+    for error in (SourceDown(), PermissionDenied()):
+        row = row_of(error)
+        assert row
+        outlook = outlook_after(*[error] * row.enough(any_answer=False))
         assert outlook.wants_canary
         outlook.check()
         outlook.note_canary(is_answered=True)
@@ -101,7 +108,8 @@ def test_a_row_of_slow_probes_is_long_after_some_minutes() -> None:
     outlook = Outlook(clock=lambda: now)
     for error in (None, SourceDown()):
         outlook.note(error)
-    outlook.note_canary(is_answered=False)
+    for _ in range(CANARIES):
+        outlook.note_canary(is_answered=False)
     outlook.check()
     now += LONGEST_DOWN_S
     with pytest.raises(SourceDown):
@@ -113,7 +121,7 @@ def test_each_kind_of_failure_has_its_own_row() -> None:
 
 
 def test_an_answer_ends_every_row() -> None:
-    row = [SourceUnavailable()] * (OTHERWISE[0] - 1)
+    row = [SourceUnavailable()] * (Row.FAILING.enough(any_answer=False) - 1)
     assert not gives_up(*row, None, *row)
 
 
@@ -122,5 +130,16 @@ def test_a_source_that_answered_nothing_is_given_up_when_all_was_tried() -> None
     assert not gives_up(None, SourceUnavailable(), is_last=True)
 
 
-def test_an_odd_reply_is_an_answer_all_the_same() -> None:
+def test_null_is_an_answer_all_the_same() -> None:
     assert not gives_up(*[NullReply(), UnexpectedReply()] * 50, is_last=True)
+
+
+@pytest.mark.parametrize("error", [ErrorReply(), RequestRefused(), WrongContentType(), UnexpectedReply()], ids=repr)
+def test_odd_replies_take_a_long_row_and_a_few_of_them_are_single_failures(error: SourceError) -> None:
+    assert not gives_up(error, is_last=True)
+    assert not gives_up(*[error] * (Row.ODD.enough(any_answer=False) - 1), is_last=True)
+    assert gives_up(*[error] * Row.ODD.enough(any_answer=False))
+
+
+def test_a_source_that_asks_us_to_stay_away_is_left_alone_at_once() -> None:
+    assert gives_up(None, SourceOnHold())
