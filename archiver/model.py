@@ -6,6 +6,7 @@ they are made by the hundred thousand: making one costs a fifth of a frozen data
 
 import json
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -75,9 +76,12 @@ def as_row(message: ChatMessage) -> str:
     return ascii_json(row)
 
 
-class Undecodable(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that can't be stored as a row, kept whole for the quarantine."""
+class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
+    """A message or a whole reply that can't be stored as rows, kept whole for the quarantine."""
 
+    kind: Literal["undecodable", "conflict"] = "undecodable"
+    """undecodable: it could not be read, or not with certainty; another reading may end that. conflict: it was read,
+    and another message is stored under its id."""
     chat_session_id: int
     """The chat session that was asked for."""
     chat_message_id: int | None
@@ -94,6 +98,6 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
     messages: list[ChatMessage]
     """Ascending chat_message_id, each once."""
-    undecodable: list[Undecodable]
+    quarantined: list[Quarantined]
     row_count: int
     """Rows as they came, those that came twice included: what a hidden cap would count."""

@@ -15,9 +15,10 @@ from pydantic import BaseModel
 from archiver.cli.main import app
 from archiver.config.loading import load_config
 from archiver.config.settings import Config, LimitSettings, RetrySettings, ScheduleSettings
-from archiver.errors import ExitCode, SourceError, SourceUnavailable, UnexpectedReply, WrongAddress
+from archiver.errors import ExitCode
 from archiver.superoffice.breaker import FAILURES, FIRST_DISTANCE_S, LONGEST_DISTANCE_S
 from archiver.sync.outlook import CANARY_EVERY, LONGEST_DOWN_S, Row
+from tests.test_errors import leaves
 
 TOP = Path(__file__).parent.parent
 DEPLOY = TOP / "deploy"
@@ -132,13 +133,6 @@ def test_every_command_and_exit_code_is_in_the_readme() -> None:
     assert [name for name in commands() if f"archiver {name}" not in readme and f"make {name}" not in readme] == []
     missing = {code for code in ExitCode if f"| {code.value} |" not in readme}
     assert missing == {ExitCode.DIFFERENCES}  # of `verify`, which is yet to come
-
-
-def leaves(kind: type[SourceError] = SourceError) -> set[str]:
-    """The kinds of a call's errors that are raised as such, not only caught."""
-    below = kind.__subclasses__()
-    own = {kind("").kind} if not below or kind in (SourceUnavailable, WrongAddress, UnexpectedReply) else set()
-    return own.union(*map(leaves, below))
 
 
 def test_every_error_of_a_call_is_explained() -> None:

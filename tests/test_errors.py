@@ -5,7 +5,16 @@ import re
 import pytest
 
 from archiver import errors
-from archiver.errors import ArchiverError, ConfigError, ExitCode, SourceUnavailable
+from archiver.errors import (
+    ArchiverError,
+    ConfigError,
+    ExitCode,
+    RateLimited,
+    SourceError,
+    SourceUnavailable,
+    UnexpectedReply,
+    WrongAddress,
+)
 
 _BRANCH = re.compile(r"^( +)([A-Z]\w+)(?: {2,}\S.*)?$", re.MULTILINE)
 
@@ -25,6 +34,16 @@ def drawn() -> dict[str, str | None]:
 def family(kind: type[ArchiverError] = ArchiverError) -> list[type[ArchiverError]]:
     children = [child for child in kind.__subclasses__() if child.__module__ == errors.__name__]
     return [kind, *(each for child in children for each in family(child))]
+
+
+_RAISED_BASES = (SourceUnavailable, RateLimited, WrongAddress, UnexpectedReply)
+
+
+def leaves(kind: type[SourceError] = SourceError) -> set[str]:
+    """The kinds of a call's errors that are raised as such, not only caught."""
+    below = kind.__subclasses__()
+    own = {kind("").kind} if not below or kind in _RAISED_BASES else set()
+    return own.union(*map(leaves, below))
 
 
 def test_the_tree_is_drawn_as_it_is() -> None:

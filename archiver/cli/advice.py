@@ -1,4 +1,7 @@
-"""What each kind of error means and what an operator can do about it, in plain words. One table."""
+"""What each kind of error in the ledger means and what an operator can do about it, in plain words. One table.
+
+Errors that end a command before a pass has begun carry their own hint, and none is stored.
+"""
 
 from dataclasses import dataclass
 
@@ -15,16 +18,15 @@ class Advice:
 
 _NOTHING_YET = "nothing to do: it is asked again by itself, after growing pauses"
 _DATABASE = "check archive.url and the database; what was committed is safe"
-_BUG = "a bug, sorry: please report it"
 
-_ADVICE = {
+ADVICE = {
     "conflict": Advice(
-        says="another message came under a known id; the archived one stands",
-        do="was a backup restored at the source? archiver quarantine lists what came, and show ID prints it",
+        says="another message came under a known id; the archived one stands, nothing is overwritten",
+        do="a person compares them (archiver quarantine show ID); it stays open, a command can't resolve it yet",
     ),
     "undecodable": Advice(
         says="rows came that could not be read; their neighbours are stored",
-        do="nothing to do at first: it is read whole again, after growing pauses, until they can be read",
+        do="the chat session is read whole again, after growing pauses, until they can be read",
     ),
     "undecodable_reply": Advice(
         says="the source's reply could not be read",
@@ -58,7 +60,6 @@ _ADVICE = {
     "source_on_hold": Advice(
         says="the source asked us to stay away for a while", do="nothing: it is asked again when that is over"
     ),
-    "retriable_source_error": Advice(says="the source did not answer this time", do=_NOTHING_YET),
     "authentication_failed": Advice(
         says="the source refuses our credentials", do="check auth in the configuration, then archiver run"
     ),
@@ -68,7 +69,6 @@ _ADVICE = {
     "permission_denied": Advice(
         says="the source denies access", do="the user may lack rights to these chat sessions, or a token has expired"
     ),
-    "credential_refused": Advice(says="the source refuses our credential", do="check auth in the configuration"),
     "wrong_address": Advice(says="the address does not lead to the API", do="check base_url"),
     "misdirected_request": Advice(
         says="the tenant lives on another host", do="set base_url to the address that the tenant has now"
@@ -77,22 +77,11 @@ _ADVICE = {
     "reply_too_large": Advice(
         says="the reply is larger than the limit", do="raise limits.max_reply_mb if the chat session is that long"
     ),
-    "fatal_source_error": Advice(says="the source refuses", do="check base_url and the source's own log"),
-    "source_error": Advice(says="the source gave no answer", do=_NOTHING_YET),
-    "store_unavailable": Advice(says="the archive's database could not be reached", do=_DATABASE),
     "store_refused": Advice(says="the archive's database refused", do="is its disk full? " + _DATABASE),
     "store_error": Advice(says="the archive's database failed", do=_DATABASE),
-    "schema_out_of_date": Advice(says="the archive's schema is of another version", do="archiver migrate"),
-    "lease_held": Advice(says="another archiver was at work on this source", do="run one archiver a source"),
-    "lease_lost": Advice(
-        says="another archiver took this source over", do="run one archiver a source; nothing was written twice"
-    ),
-    "config_error": Advice(says="the configuration has problems", do="mend the file; every command names them"),
-    "interrupted": Advice(says="it was stopped on request", do="nothing to do: the next pass goes on"),
-    "archiver_error": Advice(says="something failed", do=_BUG),
 }
 
 
 def advice_for(kind: str) -> Advice | None:
     """What a kind of error means and what to do; None for one that an older version may have left behind."""
-    return _ADVICE.get(kind)
+    return ADVICE.get(kind)

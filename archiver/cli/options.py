@@ -35,11 +35,7 @@ Sources = Annotated[
 ]
 Sessions = Annotated[
     list[str] | None,
-    typer.Option(
-        "--session",
-        metavar="ID|A-B",
-        help="A chat session or a range of them; repeatable. `run` goes on with it only if include has it too.",
-    ),
+    typer.Option("--session", metavar="ID|A-B", help="A chat session or a range of them; repeatable."),
 ]
 FromFile = Annotated[
     Path | None,

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from archiver.sync.estimate import Estimate
     from archiver.sync.order import PassResult
 
+_ToBackfill = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--session",
+        metavar="ID|A-B",
+        help="A chat session or a range of them; repeatable. `run` goes on with it only if include has it too.",
+    ),
+]
 _Plan = Annotated[bool, typer.Option("--plan", help="Say how many calls and minutes it takes; change nothing.")]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Make the calls, count what would change, write nothing.")]
 
@@ -35,7 +43,7 @@ def run(context: typer.Context, source: Sources = None) -> None:
 def backfill(
     context: typer.Context,
     source: Sources = None,
-    session: Sessions = None,
+    session: _ToBackfill = None,
     from_file: FromFile = None,
     plan: _Plan = False,
     as_json: Json = False,

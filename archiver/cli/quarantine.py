@@ -9,13 +9,20 @@ from archiver.cli.options import Json, Options, Sessions, Sources, age, plain_ta
 from archiver.errors import ExitCode
 
 if TYPE_CHECKING:
-    from archiver.store.healing import QuarantineItem
+    from archiver.store.quarantine import QuarantineItem
     from archiver.sync.quarantine import RetryResult
 
-    Listed = list[tuple[str, QuarantineItem]]
-    """Items with their sources' names."""
+    Listed = dict[str, list[QuarantineItem]]
+    """Items by their source's name, oldest first."""
 
-_All = Annotated[bool, typer.Option("--all", help="The settled ones too.")]
+SHOWN = 50
+"""Items of a source that are listed; after a bad night there may be thousands."""
+_CONFLICTS = """\
+A conflict stays open, as a record that the source and the archive disagree
+about a message. Nothing is overwritten; a person compares the two (archiver
+quarantine show ID). It can't be resolved by a command yet."""
+
+_All = Annotated[bool, typer.Option("--all", help="The resolved ones too.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,23 +34,25 @@ def add_to(app: typer.Typer) -> None:
 
 
 def quarantine(
-    context: typer.Context, source: Sources = None, with_settled: _All = False, as_json: Json = False
+    context: typer.Context, source: Sources = None, with_resolved: _All = False, as_json: Json = False
 ) -> None:
     """List what could not be stored as a row and is kept whole: where it was met, why, since when. Never its text.
 
     Example: archiver quarantine
     """
     if context.invoked_subcommand:
-        if source or with_settled or as_json:
+        if source or with_resolved or as_json:
             raise typer.BadParameter(f"write the options after {context.invoked_subcommand}")
         return
-    listed, now = _load(context.obj, source, with_settled=with_settled)
+    listed, now = _load(context.obj, source, with_resolved=with_resolved)
     if as_json:
-        print(to_json([{"source": name, **vars(item)} for name, item in listed]))
+        print(to_json([{"source": name, **vars(item)} for name, items in listed.items() for item in items]))
     elif listed:
-        _print_items(listed, now)
+        for name, items in listed.items():
+            _print_items(name, items, now, with_resolved=with_resolved)
+        _print_hints([item for items in listed.values() for item in items if item.resolved_at is None])
     else:
-        print("Nothing was ever in quarantine." if with_settled else "Nothing is in quarantine.")
+        print("Nothing was ever in quarantine." if with_resolved else "Nothing is in quarantine.")
 
 
 def show(context: typer.Context, item: Annotated[int, typer.Argument(metavar="ID")]) -> None:
@@ -67,7 +76,7 @@ def show(context: typer.Context, item: Annotated[int, typer.Argument(metavar="ID
 def retry(context: typer.Context, source: Sources = None, session: Sessions = None) -> None:
     """Try again: store what this version can read, then read the chat sessions concerned whole from the source.
 
-    Exits with 3 while something is left.
+    Exits with 3 while something is left, and with 0 when that is conflicts alone, which no reading resolves.
 
     Example: archiver quarantine retry
     """
@@ -99,8 +108,8 @@ def retry(context: typer.Context, source: Sources = None, session: Sessions = No
     raise typer.Exit(_gravest(codes))
 
 
-def _load(options: Options, names: list[str] | None, *, with_settled: bool) -> "tuple[Listed, datetime]":
-    """The items of the chosen sources, and the database's time."""
+def _load(options: Options, names: list[str] | None, *, with_resolved: bool) -> "tuple[Listed, datetime]":
+    """The items of those of the chosen sources that have some, and the database's time."""
     from archiver.cli.choosing import choose_sources
     from archiver.cli.wiring import open_archive
     from archiver.config.loading import load_config
@@ -109,56 +118,67 @@ def _load(options: Options, names: list[str] | None, *, with_settled: bool) -> "
     from archiver.store.sources import load_source_id
 
     config = load_config(options.config)
-    listed: Listed = []
+    listed: Listed = {}
     with open_archive(config) as database, database.reading() as connection:
         for source in choose_sources(config, names):
             source_id = load_source_id(connection, source.name)
-            if source_id is not None:
-                items = load_items(connection, source_id, with_settled=with_settled)
-                listed += [(source.name, item) for item in items]
+            if source_id is None:
+                continue
+            if items := load_items(connection, source_id, with_resolved=with_resolved):
+                listed[source.name] = items
         return listed, database_now(connection)
 
 
-def _print_items(listed: "Listed", now: datetime) -> None:
+def _print_items(name: str, items: "list[QuarantineItem]", now: datetime, *, with_resolved: bool) -> None:
+    """The total, and a table of the first few that fits a screen's width."""
     from rich.console import Console
+    from rich.padding import Padding
 
-    table = plain_table("id", "source", "chat session", "message", "reason", "since", "settled", right=("bytes",))
-    for name, item in listed:
+    conflicts = sum(item.is_conflict for item in items)
+    what = "1 item" if len(items) == 1 else f"{len(items):,} items"
+    are = "" if with_resolved else " in quarantine"
+    print(f"{name}: {what}{are}" + f", {conflicts:,} of them for a conflict" * bool(conflicts))
+    resolved = ("resolved",) if with_resolved else ()
+    table = plain_table("id", "chat session", "message", "reason", "since", *resolved, right=("bytes",))
+    for column in table.columns:
+        column.no_wrap = column.header != "reason"
+    for item in items[:SHOWN]:
         message = "" if item.chat_message_id is None else str(item.chat_message_id)
-        settled = age(item.resolved_at, now) if item.resolved_at else ""
-        since = age(item.quarantined_at, now)
-        size = f"{item.payload_bytes:,}"
-        table.add_row(str(item.id), name, str(item.chat_session_id), message, item.reason, since, settled, size)
-    Console(highlight=False, markup=False).print(table)
-    again = (
-        "archiver quarantine retry tries the open ones again; " if any(not i.resolved_at for _, i in listed) else ""
-    )
-    print(f"{again}archiver quarantine show ID prints one, chat text included")
+        ended = (age(item.resolved_at, now) if item.resolved_at else "",) if with_resolved else ()
+        whose = (str(item.id), str(item.chat_session_id), message)
+        table.add_row(*whose, item.reason, age(item.quarantined_at, now), *ended, f"{item.payload_bytes:,}")
+    Console(highlight=False, markup=False).print(Padding(table, (0, 0, 0, 2), expand=False))
+    if len(items) > SHOWN:
+        print(f"  and {len(items) - SHOWN:,} more; --json lists all")
+
+
+def _print_hints(open_items: "list[QuarantineItem]") -> None:
+    """What can be done next about what is listed."""
+    if any(item.is_conflict for item in open_items):
+        print(_CONFLICTS)
+    if not all(item.is_conflict for item in open_items):
+        print("archiver quarantine retry tries again to read them.")
+    print("archiver quarantine show ID prints one, chat text included.")
 
 
 def _print_result(result: "RetryResult") -> ExitCode:
     """Say what came of a retry. Returns: how the command would end if it were for this source alone."""
     from archiver.errors import Interrupted, SourceError
 
-    if not (result.replayed or result.healed or result.left or result.error):
+    resolved = result.replayed + result.reread
+    if not (resolved or result.left or result.error):
         print(f"{result.source}: nothing is in quarantine")
         return ExitCode.COMPLETE
-    print(
-        f"{result.source}: {result.replayed:,} replayed, {result.healed:,} healed by reading again, "
-        f"{result.left:,} still in quarantine"
-    )
+    how = f" ({result.replayed:,} replayed, {result.reread:,} read again)" if resolved else ""
+    print(f"{result.source}: {resolved:,} resolved{how}, {result.left:,} still in quarantine")
     if result.conflicts:
-        print(
-            f"  {result.conflicts:,} because another message is stored under the id: a person must look "
-            "(archiver quarantine show ID); nothing was overwritten"
-        )
+        print(f"{result.conflicts:,} of these for a conflict.\n{_CONFLICTS}")
     if isinstance(result.error, Interrupted):
         return ExitCode.INTERRUPTED
     if result.error:
         print_error(result.error, about=result.source)
-        if not isinstance(result.error, SourceError):
-            return result.error.exit_code
-    return ExitCode.PARTIAL if result.left else ExitCode.COMPLETE
+        return ExitCode.PARTIAL if isinstance(result.error, SourceError) else result.error.exit_code
+    return ExitCode.PARTIAL if result.left > result.conflicts else ExitCode.COMPLETE
 
 
 def _gravest(codes: list[ExitCode]) -> ExitCode:

@@ -75,7 +75,9 @@ def _print_overview(overview: "SourceOverview", now: datetime) -> None:
 
 def _complete(until: datetime | None, now: datetime) -> str:
     return (
-        "not yet: no run has visited everything" if until is None else f"for what was posted up to {age(until, now)}"
+        "not yet: it takes one archiver run without failures"
+        if until is None
+        else f"for what was posted up to {age(until, now)}"
     )
 
 
@@ -101,14 +103,15 @@ def _error_lines(group: "ErrorGroup", now: datetime) -> list[str]:
         whose = f"{group.chat_sessions:,} chat sessions, the first {group.first_chat_session_id}"
         exactly = f"for instance: {group.detail}"
     seen = f"first seen {age(group.first_seen_at, now)}, last {age(group.last_seen_at, now)}"
-    times = "once" if group.count == 1 else f"{group.count:,} times"
-    lines = [f"{whose}: {says}", f"{seen}, {times}; {exactly}"]
+    is_repeated = group.count > max(group.chat_sessions, 1)  # else each of them was seen once
+    times = f", {group.count:,} times" if is_repeated else ""
+    lines = [f"{whose}: {says}", f"{seen}{times}; {exactly}"]
     return [*lines, f"-> {advice.do}{_asked_again(group, now)}"] if advice else lines
 
 
 def _asked_again(group: "ErrorGroup", now: datetime) -> str:
     if group.is_of_the_pass or group.retry_at is None:
         return ""
-    return (
-        f" (asked again at {group.retry_at:%H:%M} UTC)" if group.retry_at > now else " (asked again by the next run)"
-    )
+    if group.retry_at <= now:
+        return " (asked again by the next pass)"
+    return f" (asked again by the daemon from {group.retry_at:%H:%M} UTC on, by archiver run at once)"

@@ -190,6 +190,7 @@ quarantine = Table(
     Column("run_id", BigInteger, nullable=False),
     Column("chat_session_id", BigInteger, nullable=False, comment="the chat session that was asked for"),
     Column("chat_message_id", BigInteger),
+    Column("kind", String(16), nullable=False, server_default="undecodable", comment="undecodable, conflict"),
     Column("reason", Text, nullable=False),
     Column("payload", Text, nullable=False, comment="ASCII JSON, whole"),
     Column("digest", String(64), nullable=False, comment="SHA-256 of the payload: each is kept once"),

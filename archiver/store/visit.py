@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from archiver.model import ChatMessage, Undecodable
+from archiver.model import ChatMessage, Quarantined
 from archiver.ranges import MAX_ID
 from archiver.store.ledger import Failure
 from archiver.store.state import ChatSessionState
@@ -24,7 +24,7 @@ class Visit:
     """Its state when the visit began; None: never visited."""
     messages: Sequence[ChatMessage] = ()
     """Ascending within a reply; of this chat session mostly. Each counts for the chat session it names."""
-    undecodable: Sequence[Undecodable] = ()
+    quarantined: Sequence[Quarantined] = ()
     failure: Failure | None = None
     is_absent: bool = False
     """The source has no such chat session, and neither have we."""
@@ -34,7 +34,7 @@ class Visit:
     @property
     def has_news(self) -> bool:
         """Whether there may be something to store."""
-        if self.messages or self.undecodable or self.failure or self.is_whole or self.before is None:
+        if self.messages or self.quarantined or self.failure or self.is_whole or self.before is None:
             return True
         was_absent = self.before.state == "absent"
         return self.before.failures > 0 or was_absent != self.is_absent
@@ -59,7 +59,7 @@ def after_visit(visit: Visit, *, at: datetime) -> ChatSessionState:
     if visit.is_absent:
         return replace(before, state="absent")
     own = [message for message in visit.messages if message.chat_session_id == visit.chat_session_id]
-    cursor = max((key for key in _ids(own, visit.undecodable) if key <= MAX_ID), default=0)
+    cursor = max((key for key in _ids(own, visit.quarantined) if key <= MAX_ID), default=0)
     if cursor > before.last_message_id:
         return replace(before, last_message_id=cursor, state="open", last_activity_at=_last_activity(own, at))
     if before.state == "absent" and not visit.failure:
@@ -73,9 +73,9 @@ def pause_after(failures: int) -> timedelta:
     return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
 
 
-def _ids(messages: Iterable[ChatMessage], undecodable: Iterable[Undecodable]) -> Iterable[int]:
+def _ids(messages: Iterable[ChatMessage], quarantined: Iterable[Quarantined]) -> Iterable[int]:
     yield from (message.chat_message_id for message in messages)
-    yield from (item.chat_message_id for item in undecodable if item.is_own and item.chat_message_id is not None)
+    yield from (item.chat_message_id for item in quarantined if item.is_own and item.chat_message_id is not None)
 
 
 def _last_activity(messages: Iterable[ChatMessage], at: datetime) -> datetime:

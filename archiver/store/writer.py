@@ -14,7 +14,8 @@ from archiver.model import ChatMessage
 from archiver.store.lease import Lease, renew_lease
 from archiver.store.ledger import CONFLICT, Failure, RunCounts, resolve_failures, save_failure, update_run
 from archiver.store.messages import save_messages
-from archiver.store.quarantine import from_conflict, save_quarantined, settle_by_visits
+from archiver.store.quarantine import from_conflict, save_quarantined
+from archiver.store.resolving import resolve_by_visits
 from archiver.store.state import save_states
 from archiver.store.visit import Visit, after_visit
 
@@ -47,11 +48,11 @@ def save_batch(
             likely_new=all(map(_is_likely_new, visits)),
         )
         conflicts = _conflicts_by_visit(visits, saved.conflicts)
-        quarantined = [item for visit in visits for item in visit.undecodable]
+        quarantined = [item for visit in visits for item in visit.quarantined]
         for at, found in conflicts.items():
             quarantined += [from_conflict(message, asked_for=visits[at].chat_session_id) for message in found]
         save_quarantined(connection, lease.source_id, run_id, quarantined, now)
-        settle_by_visits(connection, lease.source_id, visits, conflicts, now)
+        resolve_by_visits(connection, lease.source_id, visits, conflicts, now)
         counts.chat_sessions_failed += sum(visits[at].failure is None for at in conflicts)
         failures = [_conflict_failure(visits[at].chat_session_id, found) for at, found in conflicts.items()]
         visits = [_failed_by(visit, conflicts.get(at)) for at, visit in enumerate(visits)]

@@ -9,7 +9,7 @@ the transport's to say.
 
 import json
 
-from archiver.model import ChatMessage, Reply, Undecodable, as_row
+from archiver.model import ChatMessage, Quarantined, Reply, as_row
 from archiver.superoffice.documented import decode_documented
 from archiver.superoffice.tolerant import decode_rows, decode_tolerantly
 
@@ -22,7 +22,7 @@ def decode_reply(body: bytes, chat_session_id: int) -> Reply:
     SignInPage for a page; UndecodableReply for whatever else is not a JSON array, with `payload` when it begins like
     one.
     """
-    messages, undecodable = decode_documented(body), list[Undecodable]()
+    messages, undecodable = decode_documented(body), list[Quarantined]()
     if messages is None:
         messages, undecodable = decode_tolerantly(body, chat_session_id)
     return _reply(messages, undecodable, chat_session_id)
@@ -32,7 +32,7 @@ def decode_quarantined(payload: str, chat_session_id: int) -> Reply:
     """Decode again what is in quarantine, since a later version may be able to.
 
     Args:
-        payload: as in Undecodable and UndecodableReply: one row with notes, or a text that is a whole reply. A row
+        payload: as in Quarantined and UndecodableReply: one row with notes, or a text that is a whole reply. A row
             that is no object but a text is taken for a reply when it begins like an array.
         chat_session_id: the chat session that was asked for.
     Returns: what `decode_reply` would return now for a reply of that row, or for that reply.
@@ -53,19 +53,19 @@ def _whole_body(value: object) -> bytes | None:
         return None
 
 
-def _reply(messages: list[ChatMessage], undecodable: list[Undecodable], chat_session_id: int) -> Reply:
+def _reply(messages: list[ChatMessage], undecodable: list[Quarantined], chat_session_id: int) -> Reply:
     messages.sort(key=lambda message: message.chat_message_id)
     unique, contradicting = _one_each(messages, chat_session_id)
     row_count = len(messages) + len(undecodable)
-    return Reply(messages=unique, undecodable=undecodable + contradicting, row_count=row_count)
+    return Reply(messages=unique, quarantined=undecodable + contradicting, row_count=row_count)
 
 
-def _one_each(messages: list[ChatMessage], chat_session_id: int) -> tuple[list[ChatMessage], list[Undecodable]]:
+def _one_each(messages: list[ChatMessage], chat_session_id: int) -> tuple[list[ChatMessage], list[Quarantined]]:
     """The first content that a reply gives for each id, and those that contradict it."""
     unique: dict[int, ChatMessage] = {}
     others = [message for message in messages if unique.setdefault(message.chat_message_id, message) != message]
     contradicting = [
-        Undecodable(
+        Quarantined(
             chat_session_id=chat_session_id,
             chat_message_id=message.chat_message_id,
             reason="the same reply says something else under this id",

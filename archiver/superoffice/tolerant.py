@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archiver.errors import ErrorReply, NullReply, SourceError, UndecodableReply
-from archiver.model import MISSING, PROPERTIES, ChatMessage, Undecodable, ascii_json
+from archiver.model import MISSING, PROPERTIES, ChatMessage, Quarantined, ascii_json
 from archiver.superoffice.lossless_json import is_too_deep, last_of, read_json, split_array, text_of
 from archiver.superoffice.nonanswers import page_error
 from archiver.superoffice.storable import storable_id, storable_int32, storable_name, storable_text, storable_time
@@ -23,14 +23,14 @@ _PROPERTY_NAME = re.compile(r"[A-Za-z_]{1,40}")
 """Keys that an error may name; others could be data."""
 
 
-def decode_tolerantly(body: bytes, chat_session_id: int) -> tuple[list[ChatMessage], list[Undecodable]]:
+def decode_tolerantly(body: bytes, chat_session_id: int) -> tuple[list[ChatMessage], list[Quarantined]]:
     """The messages of a reply in the order of its rows, and the rows that can't be messages.
 
     Raises: NullReply, ErrorReply, MaintenancePage, SignInPage, UndecodableReply, as `decode_reply` does.
     """
     messages, undecodable = decode_rows(_rows(body), chat_session_id)
     if len(undecodable) > MOST_UNREADABLE:
-        whole = Undecodable(
+        whole = Quarantined(
             chat_session_id=chat_session_id,
             chat_message_id=None,
             reason=f"more than {MOST_UNREADABLE} rows can't be read",
@@ -41,10 +41,10 @@ def decode_tolerantly(body: bytes, chat_session_id: int) -> tuple[list[ChatMessa
     return messages, undecodable
 
 
-def decode_rows(rows: Iterable[object], chat_session_id: int) -> tuple[list[ChatMessage], list[Undecodable]]:
+def decode_rows(rows: Iterable[object], chat_session_id: int) -> tuple[list[ChatMessage], list[Quarantined]]:
     """The same for rows that are JSON values with notes."""
     messages: list[ChatMessage] = []
-    undecodable: list[Undecodable] = []
+    undecodable: list[Quarantined] = []
     for row in rows:
         try:
             messages.append(_message(row))
@@ -118,8 +118,8 @@ def _id_in(row: object, name: str) -> int | None:
     return storable_id(last_of(row.get(name)))[0] if isinstance(row, dict) else None
 
 
-def _undecodable(row: object, reason: str, chat_session_id: int) -> Undecodable:
-    return Undecodable(
+def _undecodable(row: object, reason: str, chat_session_id: int) -> Quarantined:
+    return Quarantined(
         chat_session_id=chat_session_id,
         chat_message_id=_id_in(row, "ChatMessageId"),
         reason=reason,

@@ -25,7 +25,7 @@ class Batch:
         if not self._visits:
             self._began_at = self._clock()
         self._visits.append(visit)
-        self._messages += len(visit.messages) + len(visit.undecodable)
+        self._messages += len(visit.messages) + len(visit.quarantined)
 
     @property
     def is_due(self) -> bool:

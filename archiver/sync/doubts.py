@@ -37,7 +37,7 @@ class Doubts:
             self._answered.append(due.chat_session_id)
         if self._outlook.wants_canary and not self._canary_is_out:
             self._send_canary()
-        brought_something = visit.messages or visit.undecodable
+        brought_something = visit.messages or visit.quarantined
         if error and is_of_the_source(error) and not brought_something:
             self._suspects.append((due, visit))
             return []

@@ -122,7 +122,7 @@ def _with_states(
 
 
 def _due(chat_session_id: int, before: ChatSessionState | None, view: PassView, position: int, route: Route) -> Due:
-    is_full = view.kind == "reconcile" or chat_session_id in route.unread
+    is_full = view.kind == "reconcile" or chat_session_id in route.to_reread
     after = before.last_message_id if before and not is_full else 0
     was_absent = before is not None and before.state == "absent"
     is_doubtful = was_absent and chat_session_id in view.frontier.doubtful

@@ -2,26 +2,24 @@
 
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from archiver.config.settings import SourceSettings
-from archiver.errors import ArchiverError, Interrupted, SourceError, StoreError
+from archiver.errors import ArchiverError, Interrupted, SourceError
 from archiver.model import ChatMessage
 from archiver.ranges import MAX_ID, IdRanges
 from archiver.store.database import Database
-from archiver.store.healing import QuarantineItem
-from archiver.store.lease import LEASE_LIFE, Lease, forget_lease, release_lease, renew_lease
+from archiver.store.lease import Lease, renew_lease
 from archiver.store.ledger import RunCounts, finish_run, start_run
-from archiver.store.quarantine import load_items, load_payload
-from archiver.store.replay import save_replayed
+from archiver.store.quarantine import QuarantineItem, load_items, load_payload
+from archiver.store.resolving import save_replayed
 from archiver.store.sources import load_source_id
 from archiver.superoffice.client import SuperOfficeClient
 from archiver.superoffice.decode import decode_quarantined
 from archiver.sync.order import PassOrder, Progress
 from archiver.sync.passes import run_pass
-from archiver.sync.turn import wait_for_turn
+from archiver.sync.turn import PATIENCE, taking_turn
 
 EVERY_ID = IdRanges(((1, MAX_ID),))
 """To choose the items of every chat session."""
@@ -34,12 +32,12 @@ class RetryResult:
     source: str
     replayed: int = 0
     """Items that today's code could read."""
-    healed: int = 0
-    """Items that a full visit settled."""
+    reread: int = 0
+    """Items that a full visit resolved."""
     left: int = 0
     """Items that are still open, new ones included."""
     conflicts: int = 0
-    """How many of these are conflicts, which no reading settles."""
+    """How many of these are conflicts, which no reading resolves."""
     error: ArchiverError | None = None
     """Why the source could not be asked."""
 
@@ -51,7 +49,7 @@ def retry_quarantine(
     order: PassOrder,
     stop: threading.Event,
     report: Callable[[Progress], None] = lambda _: None,
-    patience: timedelta = LEASE_LIFE + timedelta(seconds=2),
+    patience: timedelta = PATIENCE,
 ) -> RetryResult:
     """Replay the open items of the chosen chat sessions, then visit in full those that still have some.
 
@@ -68,19 +66,19 @@ def retry_quarantine(
         _replay(database, source, [item for item in before if not item.is_conflict], stop, patience)
     except ArchiverError as failed:
         error = failed
-    unread = _load_open(database, source, order.chosen)
+    to_reread = _load_open(database, source, order.chosen)
     # Chat sessions that the configuration excludes are not asked for, whatever is kept of them.
-    ids = IdRanges.of(*(item.chat_session_id for item in unread if not item.is_conflict))
+    ids = IdRanges.of(*(item.chat_session_id for item in to_reread if not item.is_conflict))
     to_visit = ids.minus(source.sessions.exclude)
     if to_visit and not error:
         visits = replace(order, chosen=to_visit)
         error = run_pass(database, client, source, visits, stop, report, patience).error
     left = _load_open(database, source, order.chosen)
-    before_ids, unread_ids, left_ids = ({item.id for item in items} for items in (before, unread, left))
+    before_ids, reread_ids, left_ids = ({item.id for item in items} for items in (before, to_reread, left))
     return RetryResult(
         source=source.name,
-        replayed=len(before_ids - unread_ids),
-        healed=len(before_ids & unread_ids - left_ids),
+        replayed=len(before_ids - reread_ids),
+        reread=len(before_ids & reread_ids - left_ids),
         left=len(left),
         conflicts=sum(item.is_conflict for item in left),
         error=error,
@@ -104,13 +102,8 @@ def _replay(
     """Store what today's code can read of open items; asks the source nothing."""
     if not items:
         return
-    lease = wait_for_turn(database, source, stop, patience)
-    try:
+    with taking_turn(database, source, stop, patience) as lease:
         _replay_under(lease, database, items, stop)
-    finally:
-        forget_lease(lease)
-        with suppress(StoreError), database.writing() as connection:
-            release_lease(connection, lease)
     if stop.is_set():
         raise Interrupted
 
@@ -145,4 +138,4 @@ def _read_again(database: Database, item: QuarantineItem) -> list[ChatMessage]:
         reply = decode_quarantined(payload, item.chat_session_id)
     except SourceError:
         return []
-    return [] if reply.undecodable else reply.messages
+    return [] if reply.quarantined else reply.messages

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from archiver.ranges import IdRanges
 from archiver.store.ledger import Kind, load_cut_position
-from archiver.store.quarantine import load_unread
+from archiver.store.quarantine import load_to_reread
 from archiver.store.state import load_failing
 
 
@@ -21,8 +21,8 @@ class Route:
     """The chosen chat sessions whose last visit failed, those that failed less often first."""
     postponed: int = 0
     """How many more of them are left out, since their pause is not over."""
-    unread: frozenset[int] = frozenset()
-    """Chat sessions of which something is in quarantine: visited in full, so that a mended source heals it."""
+    to_reread: frozenset[int] = frozenset()
+    """Chat sessions of which something is in quarantine: visited in full, since the source may be mended."""
     resumed_at: int = 0
     """For a backfill that goes on where one was cut: the chat session it was cut at."""
 
@@ -46,6 +46,6 @@ def load_route(
         first=chosen.above(cut_at),
         failing=ready,
         postponed=len(failing) - len(ready),
-        unread=frozenset(load_unread(connection, source_id)),
+        to_reread=frozenset(load_to_reread(connection, source_id)),
         resumed_at=cut_at,
     )

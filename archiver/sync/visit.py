@@ -3,7 +3,7 @@
 import threading
 
 from archiver.errors import Interrupted, NullReply, SourceDown, SourceError, UndecodableReply
-from archiver.model import ChatMessage, Reply, Undecodable
+from archiver.model import ChatMessage, Quarantined, Reply
 from archiver.ranges import MAX_ID
 from archiver.store.ledger import UNDECODABLE, Failure
 from archiver.store.visit import Visit
@@ -26,44 +26,44 @@ def visit_chat_session(
     Raises: Interrupted, when nothing came before it.
     """
     messages: list[ChatMessage] = []
-    undecodable: list[Undecodable] = []
+    quarantined: list[Quarantined] = []
     error: SourceError | None = None
     is_absent = is_whole = False
     try:
-        _fetch(client, due, stop, messages, undecodable)
+        _fetch(client, due, stop, messages, quarantined)
         is_whole = due.is_full
-        if not messages and not undecodable:
+        if not messages and not quarantined:
             is_absent = _is_absent(client, due, stop)
     except NullReply as null:
         # null is "nothing found" and "failed" alike; only where we hold nothing can the entity settle which.
-        if messages or undecodable:
+        if messages or quarantined:
             error = null
         else:
             is_absent, error = _settle_null(client, due, stop, null)
     except SourceError as failed:
         error = failed
-        undecodable += _whole_reply(failed, due.chat_session_id)
+        quarantined += _whole_reply(failed, due.chat_session_id)
     except Interrupted:
-        if not messages and not undecodable:
+        if not messages and not quarantined:
             raise
     visit = Visit(
         chat_session_id=due.chat_session_id,
         before=due.before,
         messages=messages,
-        undecodable=undecodable,
-        failure=_failure(due.chat_session_id, error, len(undecodable)),
+        quarantined=quarantined,
+        failure=_failure(due.chat_session_id, error, quarantined),
         is_absent=is_absent,
         is_whole=is_whole and error is None,
     )
     return visit, error
 
 
-def _whole_reply(error: SourceError, chat_session_id: int) -> list[Undecodable]:
+def _whole_reply(error: SourceError, chat_session_id: int) -> list[Quarantined]:
     """A reply of which nothing could be read, for the quarantine; it moves no cursor."""
     if not isinstance(error, UndecodableReply) or error.payload is None:
         return []
     return [
-        Undecodable(
+        Quarantined(
             chat_session_id=chat_session_id,
             chat_message_id=None,
             reason=str(error),
@@ -73,15 +73,16 @@ def _whole_reply(error: SourceError, chat_session_id: int) -> list[Undecodable]:
     ]
 
 
-def _failure(chat_session_id: int, error: SourceError | None, unread: int) -> Failure | None:
+def _failure(chat_session_id: int, error: SourceError | None, quarantined: list[Quarantined]) -> Failure | None:
     if isinstance(error, SourceDown):  # to be kept only if the source turns out to be well
         error = error.own
     if error:
         return Failure(chat_session_id=chat_session_id, kind=error.kind, detail=str(error))
-    if not unread:
+    count = len({item.payload for item in quarantined})  # one that came twice is one item of the quarantine
+    if not count:
         return None
-    rows = "1 row could not be read and is" if unread == 1 else f"{unread} rows could not be read and are"
-    detail = f"{rows} in quarantine; archiver quarantine lists them"
+    rows = "1 row could not be read and is" if count == 1 else f"{count} rows could not be read and are"
+    detail = f"{rows} in quarantine"
     return Failure(chat_session_id=chat_session_id, kind=UNDECODABLE, detail=detail)
 
 
@@ -90,13 +91,13 @@ def _fetch(
     due: Due,
     stop: threading.Event,
     messages: list[ChatMessage],
-    undecodable: list[Undecodable],
+    quarantined: list[Quarantined],
 ) -> None:
     after = due.after
     while True:
         reply = client.fetch_messages(due.chat_session_id, after, stop, is_second_try=due.is_second_try)
         messages += reply.messages
-        undecodable += reply.undecodable
+        quarantined += reply.quarantined
         highest = _highest_own_id(reply, due.chat_session_id)
         # That nothing new came ends the loop with a server that is inclusive, or deaf to After, too.
         if highest <= after or (reply.row_count < FULL_REPLY_ROWS and not due.is_full):
@@ -106,7 +107,7 @@ def _fetch(
 
 def _highest_own_id(reply: Reply, chat_session_id: int) -> int:
     ids = [message.chat_message_id for message in reply.messages if message.chat_session_id == chat_session_id]
-    ids += [item.chat_message_id for item in reply.undecodable if item.is_own and item.chat_message_id is not None]
+    ids += [item.chat_message_id for item in reply.quarantined if item.is_own and item.chat_message_id is not None]
     return max((key for key in ids if key <= MAX_ID), default=0)
 
 

@@ -1,4 +1,4 @@
-"""Quarantine: when an item was settled, and an index by which the open ones are found.
+"""Quarantine: the kind of an item, when it was resolved, and an index by which the open ones are found.
 
 Each step looks first whether it was done already, so that an upgrade that was cut where DDL commits by itself can be
 run again.
@@ -11,10 +11,13 @@ revision = "0002"
 down_revision = "0001"
 
 INDEX = "ix_quarantine_source_id_resolved_at_chat_session_id"
+CONFLICT_REASON = "another message is stored under this id"
+"""By which alone the first revision told a conflict."""
 
 
 def upgrade() -> None:
-    if "resolved_at" not in _names("columns"):
+    columns = _names("columns")
+    if "resolved_at" not in columns:
         op.add_column(
             "quarantine",
             sa.Column(
@@ -23,6 +26,19 @@ def upgrade() -> None:
                 comment="when what it holds came to be stored, or was read whole without it; null: open",
             ),
         )
+    if "kind" not in columns:
+        op.add_column(
+            "quarantine",
+            sa.Column(
+                "kind",
+                sa.String(16),
+                nullable=False,
+                server_default="undecodable",
+                comment="undecodable, conflict",
+            ),
+        )
+    # Always: the column may be there from an upgrade that was cut before this.
+    op.execute(f"UPDATE quarantine SET kind = 'conflict' WHERE reason = '{CONFLICT_REASON}'")  # noqa: S608
     if INDEX not in _names("indexes"):
         op.create_index(INDEX, "quarantine", ["source_id", "resolved_at", "chat_session_id"])
 

@@ -1,12 +1,14 @@
-"""What operators are told about each kind of error."""
+"""What operators are told about each kind of error that the ledger can hold."""
 
 import pytest
 
-from archiver.cli.advice import advice_for
+from archiver.cli.advice import ADVICE, advice_for
 from archiver.store.ledger import CONFLICT, UNDECODABLE
-from tests.test_errors import family
+from tests.test_errors import leaves
 
-KINDS = [CONFLICT, UNDECODABLE, *(error("").kind for error in family())]
+OF_THE_STORE = {"store_refused", "store_error"}
+"""The others come before a pass has begun, or leave nothing to write them to."""
+KINDS = sorted({CONFLICT, UNDECODABLE} | OF_THE_STORE | leaves())
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -15,6 +17,10 @@ def test_every_kind_of_error_is_explained_in_a_line_and_answered_with_advice(kin
     assert advice is not None
     assert all(0 < len(text) < 120 and not text.endswith(".") for text in (advice.says, advice.do))
     assert "_" not in advice.says  # words, not names
+
+
+def test_nothing_is_explained_that_the_ledger_never_holds() -> None:
+    assert sorted(ADVICE) == KINDS
 
 
 def test_a_kind_that_nobody_knows_any_more_has_none() -> None:

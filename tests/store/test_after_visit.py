@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.model import ChatMessage, Undecodable
+from archiver.model import ChatMessage, Quarantined
 from archiver.ranges import MAX_ID
 from archiver.store.ledger import Failure
 from archiver.store.state import ChatSessionState
@@ -38,13 +38,13 @@ def test_a_cursor_goes_to_the_largest_id_returned_for_its_chat_session_and_never
     rows: list[tuple[int, int]], odd: list[tuple[int | None, bool]], cursor: int, fails: bool
 ) -> None:
     before = ChatSessionState(chat_session_id=7, last_message_id=cursor, state="open" if cursor else "new")
-    undecodable = [
-        Undecodable(chat_session_id=7, chat_message_id=key, reason="", payload="", is_own=own) for key, own in odd
+    odd_rows = [
+        Quarantined(chat_session_id=7, chat_message_id=key, reason="", payload="", is_own=own) for key, own in odd
     ]
     made = visit(
         *(message(key, chat_session_id=owner) for key, owner in rows),
         before=before,
-        undecodable=undecodable,
+        quarantined=odd_rows,
         failure=FAILURE if fails else None,
     )
     own = {key for key, owner in rows if owner == 7} | {key for key, is_own in odd if key and is_own}

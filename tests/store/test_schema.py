@@ -207,30 +207,30 @@ def migrate_to(database: Database, revision: str) -> None:
 
 
 def fill_first_revision(database: Database) -> None:
-    """What version 0.1 left behind: a source, a message, an open error, and one in quarantine."""
+    """What version 0.1 left behind: a source, a message, an open error, and two in quarantine."""
     now = datetime(2026, 11, 1, tzinfo=UTC)
     run = {"source_id": 1, "kind": "incremental", "started_at": now, "outcome": "complete", **vars(RunCounts())}
     held = {"source_id": 1, "chat_session_id": 7, "run_id": 1}
     error = {**held, "kind": "conflict", "detail": "d", "first_seen_at": now, "last_seen_at": now, "count": 2}
     odd = {**held, "reason": "r", "payload": '{"a":1}', "digest": "d" * 64, "quarantined_at": now}
+    other = odd | {"reason": "another message is stored under this id", "digest": "e" * 64}
     with database.writing() as connection:
         connection.execute(insert(tables.source).values(id=1, name="acme", epoch=1, created_at=now))
         connection.execute(insert(tables.sync_run).values(run))
         connection.execute(insert(tables.sync_error).values(error))
-        connection.execute(insert(tables.quarantine).values(odd))
+        connection.execute(insert(tables.quarantine), [odd, other])
 
 
-@pytest.mark.parametrize("is_half_done", [False, True])
-def test_a_filled_archive_of_the_first_revision_is_brought_up_to_date(
-    empty_database_url: str, is_half_done: bool
-) -> None:
+@pytest.mark.parametrize("done", [0, 1, 2])
+def test_a_filled_archive_of_the_first_revision_is_brought_up_to_date(empty_database_url: str, done: int) -> None:
     database = Database(empty_database_url)
     migrate_to(database, "0001")
     fill_first_revision(database)
-    if is_half_done:  # as where DDL commits by itself and the upgrade was cut after its first step
+    time = "TIMESTAMP WITH TIME ZONE" if database.dialect == "postgresql" else "DATETIME"
+    steps = (f"resolved_at {time}", "kind VARCHAR(16) NOT NULL DEFAULT 'undecodable'")
+    for step in steps[:done]:  # as where DDL commits by itself and the upgrade was cut after so many steps
         with database.writing() as connection:
-            kind = "TIMESTAMP WITH TIME ZONE" if database.dialect == "postgresql" else "DATETIME"
-            connection.execute(text(f"ALTER TABLE quarantine ADD COLUMN resolved_at {kind}"))
+            connection.execute(text(f"ALTER TABLE quarantine ADD COLUMN {step}"))
     assert migrate(database) == ("0001", CURRENT_REVISION)
     with database.reading() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -238,6 +238,7 @@ def test_a_filled_archive_of_the_first_revision_is_brought_up_to_date(
         assert [each for each in differences if "comment" not in str(each[0])] == []
     rows = dump(database)
     database.close()
-    (kept,) = rows["quarantine"]
+    kept, conflict = rows["quarantine"]
+    assert (kept["kind"], conflict["kind"]) == ("undecodable", "conflict")
     assert (kept["chat_session_id"], kept["payload"], kept["resolved_at"]) == (7, '{"a":1}', None)
     assert [len(rows[name]) for name in ("source", "sync_run", "sync_error")] == [1, 1, 1]

@@ -79,14 +79,14 @@ def test_every_row_can_be_told_from_what_is_kept(row: str) -> None:
         told = said_by_message(message)
         is_exact = message.when_posted is not None and told[1].get("WhenPosted") == [message.when_posted]
         assert told == (with_instant(said) if is_exact else said)
-    for undecodable in reply.undecodable:
+    for undecodable in reply.quarantined:
         assert undecodable.payload.isascii()
         assert said_by_notes(json.loads(undecodable.payload)) == said
 
 
 @given(VALUES)
 def test_what_is_no_row_can_be_told_from_its_payload(value: str) -> None:
-    (undecodable,) = decode_reply(body_of([value]), 7).undecodable
+    (undecodable,) = decode_reply(body_of([value]), 7).quarantined
     assert said_by_notes(json.loads(undecodable.payload)) == said_by(value)
 
 
@@ -104,10 +104,10 @@ def test_what_is_stored_is_what_a_column_holds(row: str) -> None:
 def test_every_payload_is_decoded_again_to_the_same(row: str) -> None:
     reply = decode_reply(body_of([row]), 7)
     for message in reply.messages:
-        assert decode_quarantined(as_row(message), 7) == Reply(messages=[message], undecodable=[], row_count=1)
-    for undecodable in reply.undecodable:
+        assert decode_quarantined(as_row(message), 7) == Reply(messages=[message], quarantined=[], row_count=1)
+    for undecodable in reply.quarantined:
         assert decode_quarantined(undecodable.payload, 7) == Reply(
-            messages=[], undecodable=[undecodable], row_count=1
+            messages=[], quarantined=[undecodable], row_count=1
         )
 
 

@@ -26,7 +26,7 @@ def test_the_messages_after_an_id_come_back(
 ) -> None:
     sandbox.tenant.post(1, type="ToUser", message="Hei 👋", author="Åse", when_posted=POSTED_AT)
     reply = make_client().fetch_messages(1, 1, stop)
-    assert reply.undecodable == []
+    assert reply.quarantined == []
     assert reply.messages == [
         ChatMessage(
             chat_message_id=2,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.model import ChatMessage, Undecodable
+from archiver.model import ChatMessage, Quarantined
 from archiver.superoffice.decode import decode_reply
 
 BOM = b"\xef\xbb\xbf"
@@ -40,7 +40,7 @@ MESSAGE: dict[str, Any] = {
 
 def decode_one(body: bytes) -> ChatMessage:
     reply = decode_reply(body, 7)
-    assert reply.undecodable == []
+    assert reply.quarantined == []
     (message,) = reply.messages
     return message
 
@@ -237,9 +237,9 @@ def test_extra_is_ascii() -> None:
 def test_a_row_without_a_usable_id_is_quarantined_alone(name: str, value: object) -> None:
     odd = {**ROW, "ChatMessageId": 40, name: value}
     reply = decode_reply(json.dumps([odd, ROW]).encode(), 7)
-    (undecodable,) = reply.undecodable
+    (undecodable,) = reply.quarantined
     assert reply.messages == [message_with()]
-    assert undecodable == Undecodable(
+    assert undecodable == Quarantined(
         chat_session_id=7,
         chat_message_id=40 if name == "ChatSessionId" else None,
         reason=f"{name} is no id",
@@ -251,10 +251,10 @@ def test_a_row_without_a_usable_id_is_quarantined_alone(name: str, value: object
 @pytest.mark.parametrize("odd", [None, 5, "text", [], [ROW], True])
 def test_what_is_no_row_is_quarantined_alone(odd: object) -> None:
     reply = decode_reply(json.dumps([ROW, odd]).encode(), 7)
-    (undecodable,) = reply.undecodable
+    (undecodable,) = reply.quarantined
     payload = json.dumps(odd, separators=(",", ":"), sort_keys=True)
     assert reply.messages == [message_with()]
-    assert undecodable == Undecodable(
+    assert undecodable == Quarantined(
         chat_session_id=7, chat_message_id=None, reason="the row is no object", payload=payload, is_own=False
     )
 
@@ -271,7 +271,7 @@ def test_what_contradicts_an_earlier_row_of_the_same_reply_is_set_aside() -> Non
     rows = [{**ROW, "Message": "one"}, {**ROW, "Message": "another"}]
     reply = decode_reply(json.dumps(rows).encode(), 7)
     assert [message.message for message in reply.messages] == ["one"]
-    (odd,) = reply.undecodable
+    (odd,) = reply.quarantined
     assert (odd.chat_message_id, odd.reason) == (41, "the same reply says something else under this id")
     assert json.loads(odd.payload) == {**ROW, "Message": "another", "WhenPosted": "2026-03-02T08:15:30+00:00"}
 
@@ -286,4 +286,4 @@ def test_neighbours_do_not_change_a_row(one: dict[str, object], other: dict[str,
     rows = [{**row, "ChatSessionId": 7} for row in rows]
     together = decode_reply(json.dumps([rows[0], no_row, rows[1]]).encode(), 7)
     assert together.messages == [decode_one(json.dumps([row]).encode()) for row in rows]
-    assert len(together.undecodable) == 1
+    assert len(together.quarantined) == 1

@@ -61,10 +61,10 @@ def test_what_is_nested_too_deeply_spoils_only_its_own_row(level: int) -> None:
     rows = [body_with()[1:-1], deep[1:-1], b"5", body_with(ChatMessageId=42)[1:-1]]
     reply = decode_reply(BOM + b" [" + b" , ".join(rows) + b"]\n", 7)
     assert reply.messages == [message_with(), message_with(chat_message_id=42)]
-    odd, no_row = reply.undecodable
+    odd, no_row = reply.quarantined
     assert (odd.reason, no_row.payload) == ("the row is nested too deeply", "5")
     assert json.loads(odd.payload).encode() == b"[ " + rows[1] + b" ]"
-    assert decode_quarantined(odd.payload, 7).undecodable == [odd]
+    assert decode_quarantined(odd.payload, 7).quarantined == [odd]
 
 
 def test_what_is_nested_as_deeply_as_we_read_is_a_row() -> None:
@@ -74,7 +74,7 @@ def test_what_is_nested_as_deeply_as_we_read_is_a_row() -> None:
 
 
 def test_a_text_that_is_no_row_is_decoded_again_as_one() -> None:
-    assert decode_quarantined('"[\\ud800"', 7).undecodable[0].reason == "the row is no object"
+    assert decode_quarantined('"[\\ud800"', 7).quarantined[0].reason == "the row is no object"
 
 
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
@@ -96,7 +96,7 @@ def test_many_quotes_in_a_text_that_never_ends_take_no_quadratic_time() -> None:
 def test_of_more_unreadable_rows_than_anybody_looks_through_the_reply_is_kept_once() -> None:
     body = b"[" + b"0," * (MOST_UNREADABLE + 1) + body_with()[1:]
     reply = decode_reply(body, 7)
-    (whole,) = reply.undecodable
+    (whole,) = reply.quarantined
     assert (len(reply.messages), json.loads(whole.payload)) == (1, body.decode())
     assert (whole.chat_message_id, whole.is_own) == (None, False)
     assert decode_quarantined(whole.payload, 7) == reply
@@ -104,4 +104,4 @@ def test_of_more_unreadable_rows_than_anybody_looks_through_the_reply_is_kept_on
 
 def test_up_to_that_many_are_kept_each_by_itself() -> None:
     reply = decode_reply(b"[" + b"0," * (MOST_UNREADABLE - 1) + b"0]", 7)
-    assert len(reply.undecodable) == MOST_UNREADABLE
+    assert len(reply.quarantined) == MOST_UNREADABLE

@@ -1,4 +1,4 @@
-"""What can't be read: kept, tried again by code and by source, and settled when it can."""
+"""What can't be read: kept, tried again by code and by source, and resolved when it can."""
 
 import json
 import threading
@@ -35,7 +35,7 @@ def retry(archive: Archive, chosen: IdRanges = EVERY_ID) -> RetryResult:
 
 
 def came_of(result: RetryResult) -> tuple[int, int, int]:
-    return result.replayed, result.healed, result.left
+    return result.replayed, result.reread, result.left
 
 
 def stored(archive: Archive) -> list[int]:
@@ -62,7 +62,7 @@ def wire_row(key: int, said: str) -> dict[str, object]:
 
 
 @pytest.fixture
-def unread(archive: Archive, chat: Chat, sandbox: Sandbox) -> Archive:
+def spoiled(archive: Archive, chat: Chat, sandbox: Sandbox) -> Archive:
     """An archive that could not read the second of three messages."""
     chat("one", "two", "three")
     sandbox.tenant.edit(2, ChatMessageId=None)
@@ -71,45 +71,59 @@ def unread(archive: Archive, chat: Chat, sandbox: Sandbox) -> Archive:
     return archive
 
 
-def test_the_error_stays_as_long_as_the_row_can_not_be_read(unread: Archive) -> None:
+def test_the_error_stays_as_long_as_the_row_can_not_be_read(spoiled: Archive) -> None:
     for _ in range(2):
-        assert unread.run("reconcile", ids="1").outcome == "partial"
-    (error,) = unread.table("sync_error")
+        assert spoiled.run("reconcile", ids="1").outcome == "partial"
+    (error,) = spoiled.table("sync_error")
     assert (error["kind"], error["count"], error["resolved_at"]) == ("undecodable", 3, None)
-    assert error["detail"] == "1 row could not be read and is in quarantine; archiver quarantine lists them"
-    assert len(unread.table("quarantine")) == 1
+    assert error["detail"] == "1 row could not be read and is in quarantine"
+    assert len(spoiled.table("quarantine")) == 1
 
 
 @pytest.mark.parametrize("kind", ["backfill", "reconcile"])
-def test_any_pass_catches_up_what_the_source_has_mended(unread: Archive, sandbox: Sandbox, kind: Any) -> None:
+def test_any_pass_catches_up_what_the_source_has_mended(spoiled: Archive, sandbox: Sandbox, kind: Any) -> None:
     sandbox.tenant.edit(2, ChatMessageId=2)
-    assert unread.run(kind, ids="1").outcome == "complete"
-    assert (stored(unread), open_errors(unread), unread.state(1)["failures"]) == ([1, 2, 3], [], 0)
-    (item,) = unread.table("quarantine")
+    assert spoiled.run(kind, ids="1").outcome == "complete"
+    assert (stored(spoiled), open_errors(spoiled), spoiled.state(1)["failures"]) == ([1, 2, 3], [], 0)
+    (item,) = spoiled.table("quarantine")
     assert item["resolved_at"] is not None
 
 
-def test_an_empty_answer_settles_nothing_where_there_were_messages(unread: Archive, sandbox: Sandbox) -> None:
+def test_an_empty_answer_resolves_nothing_where_there_were_messages(spoiled: Archive, sandbox: Sandbox) -> None:
     sandbox.oddities.add("empty", operation="GetChatMessages")
-    unread.run("reconcile", ids="1")
-    assert unread.table("quarantine")[0]["resolved_at"] is None
-    assert open_errors(unread) == [(1, "undecodable")]
+    spoiled.run("reconcile", ids="1")
+    assert spoiled.table("quarantine")[0]["resolved_at"] is None
+    assert open_errors(spoiled) == [(1, "undecodable")]
     sandbox.oddities.clear()
     sandbox.tenant.edit(2, ChatMessageId=2)
-    assert unread.run("backfill", ids="1").outcome == "complete"  # still visited in full, though it does not fail now
-    assert stored(unread) == [1, 2, 3]
+    assert (
+        spoiled.run("backfill", ids="1").outcome == "complete"
+    )  # still visited in full, though it does not fail now
+    assert stored(spoiled) == [1, 2, 3]
 
 
-def test_a_row_that_breaks_again_is_open_again_and_still_kept_once(unread: Archive, sandbox: Sandbox) -> None:
+def test_rows_that_are_alike_are_counted_as_the_quarantine_keeps_them(
+    archive: Archive, chat: Chat, sandbox: Sandbox
+) -> None:
+    chat("one", "two")
+    sandbox.tenant.edit(1, ChatMessageId=None)
+    sandbox.oddities.add("duplicate_rows")
+    archive.run(ids="1")
+    assert len(archive.table("quarantine")) == 1
+    (error,) = archive.table("sync_error")
+    assert error["detail"] == "1 row could not be read and is in quarantine"
+
+
+def test_a_row_that_breaks_again_is_open_again_and_still_kept_once(spoiled: Archive, sandbox: Sandbox) -> None:
     sandbox.tenant.edit(2, ChatMessageId=2)
-    unread.run("reconcile", ids="1")
+    spoiled.run("reconcile", ids="1")
     sandbox.tenant.edit(2, ChatMessageId=None)
-    assert unread.run("reconcile", ids="1").outcome == "partial"
-    (item,) = unread.table("quarantine")
+    assert spoiled.run("reconcile", ids="1").outcome == "partial"
+    (item,) = spoiled.table("quarantine")
     assert item["resolved_at"] is None
 
 
-def test_a_reply_that_is_no_json_is_kept_whole_and_the_next_answer_settles_it(
+def test_a_reply_that_is_no_json_is_kept_whole_and_the_next_answer_resolves_it(
     archive: Archive, chat: Chat, sandbox: Sandbox
 ) -> None:
     chat("one")
@@ -129,7 +143,7 @@ def test_a_reply_that_is_no_json_is_kept_whole_and_the_next_answer_settles_it(
     assert all(item["resolved_at"] for item in archive.table("quarantine"))
 
 
-def test_a_broken_reply_about_a_hole_is_settled_when_the_hole_answers(archive: Archive, sandbox: Sandbox) -> None:
+def test_a_broken_reply_about_a_hole_is_resolved_when_the_hole_answers(archive: Archive, sandbox: Sandbox) -> None:
     archive.sandbox.tenant.open_chat_session()
     sandbox.tenant.post(1, message="one")
     sandbox.tenant.edit(1, Message=NO_JSON)
@@ -140,12 +154,12 @@ def test_a_broken_reply_about_a_hole_is_settled_when_the_hole_answers(archive: A
     assert archive.table("quarantine")[0]["resolved_at"] is not None
 
 
-def test_a_retry_heals_what_the_source_has_mended_and_nothing_before(unread: Archive, sandbox: Sandbox) -> None:
-    assert came_of(retry(unread)) == (0, 0, 1)
+def test_a_retry_resolves_what_the_source_has_mended_and_nothing_before(spoiled: Archive, sandbox: Sandbox) -> None:
+    assert came_of(retry(spoiled)) == (0, 0, 1)
     sandbox.tenant.edit(2, ChatMessageId=2)
-    assert came_of(retry(unread)) == (0, 1, 0)
-    assert (stored(unread), open_errors(unread)) == ([1, 2, 3], [])
-    assert came_of(retry(unread)) == (0, 0, 0)
+    assert came_of(retry(spoiled)) == (0, 1, 0)
+    assert (stored(spoiled), open_errors(spoiled)) == ([1, 2, 3], [])
+    assert came_of(retry(spoiled)) == (0, 0, 0)
 
 
 def test_what_today_s_code_can_read_is_replayed_without_asking_the_source(archive: Archive, chat: Chat) -> None:
@@ -162,19 +176,39 @@ def test_what_today_s_code_can_read_is_replayed_without_asking_the_source(archiv
     assert archive.table("chat_message")[1]["last_changed_run"] == run["id"]
 
 
-def test_a_replay_that_leaves_nothing_ends_the_failure_of_its_chat_session(unread: Archive) -> None:
-    with unread.database.writing() as connection:
+def test_a_replay_that_leaves_nothing_ends_the_failure_of_its_chat_session(spoiled: Archive) -> None:
+    with spoiled.database.writing() as connection:
         row = tables.quarantine
         connection.execute(row.update().values(payload=json.dumps(wire_row(2, "two"))))
-    assert came_of(retry(unread)) == (1, 0, 0)
-    assert (stored(unread), open_errors(unread)) == ([1, 2, 3], [])
-    assert (unread.state(1)["failures"], unread.state(1)["last_error"]) == (0, None)
+    assert came_of(retry(spoiled)) == (1, 0, 0)
+    assert (stored(spoiled), open_errors(spoiled)) == ([1, 2, 3], [])
+    assert (spoiled.state(1)["failures"], spoiled.state(1)["last_error"]) == (0, None)
 
 
-def test_without_the_source_the_replay_is_made_and_the_rest_is_left(unread: Archive) -> None:
-    put_in_quarantine(unread, wire_row(55, "found again"))
-    unread.configure(base_url="http://127.0.0.1:9", attempts=1)
-    result = retry(unread)
+def test_a_replay_that_leaves_nothing_ends_an_earlier_failure_of_another_kind_too(
+    archive: Archive, chat: Chat, sandbox: Sandbox
+) -> None:
+    chat("one")
+    archive.run(ids="1")
+    sandbox.tenant.post(1, message="two")
+    sandbox.oddities.add("null")
+    archive.run("backfill", ids="1")
+    sandbox.oddities.clear()
+    sandbox.tenant.edit(2, ChatMessageId=None)
+    archive.run("backfill", ids="1")
+    assert sorted(open_errors(archive)) == [(1, "null_reply"), (1, "undecodable")]
+    with archive.database.writing() as connection:
+        row = tables.quarantine
+        connection.execute(row.update().values(payload=json.dumps(wire_row(2, "two"))))
+    archive.configure(base_url="http://127.0.0.1:9")
+    assert came_of(retry(archive)) == (1, 0, 0)
+    assert (stored(archive), open_errors(archive), archive.state(1)["failures"]) == ([1, 2], [], 0)
+
+
+def test_without_the_source_the_replay_is_made_and_the_rest_is_left(spoiled: Archive) -> None:
+    put_in_quarantine(spoiled, wire_row(55, "found again"))
+    spoiled.configure(base_url="http://127.0.0.1:9", attempts=1)
+    result = retry(spoiled)
     assert came_of(result) == (1, 0, 1)
     assert isinstance(result.error, SourceUnreachable)
 
@@ -183,7 +217,7 @@ def test_a_replay_never_overwrites_what_is_archived(archive: Archive, chat: Chat
     chat("one")
     archive.run(ids="1")
     put_in_quarantine(archive, wire_row(1, "an older content"))
-    assert came_of(retry(archive)) == (0, 1, 0)  # settled by the source, which says what is archived
+    assert came_of(retry(archive)) == (0, 1, 0)  # resolved by the source, which says what is archived
     assert archive.table("chat_message_revision") == []
     assert archive.rows() == archive.truth()
 
