@@ -15,7 +15,7 @@ from datetime import timedelta
 from archiver.config.settings import SourceSettings
 from archiver.errors import ArchiverError, Interrupted, SourceError, SourceUnavailable, StoreError, StoreUnavailable
 from archiver.store.database import Database
-from archiver.store.lease import LEASE_LIFE, RENEW_EVERY, Lease, forget_lease, release_lease, renew_lease
+from archiver.store.lease import RENEW_EVERY, Lease, renew_lease
 from archiver.store.ledger import (
     Failure,
     Outcome,
@@ -37,7 +37,7 @@ from archiver.sync.fetchers import Fetchers
 from archiver.sync.order import PassOrder, PassResult, Progress
 from archiver.sync.plan import Due, PassView, load_frontier, walk_due
 from archiver.sync.route import Route, load_route
-from archiver.sync.turn import wait_for_turn
+from archiver.sync.turn import PATIENCE, taking_turn
 from archiver.sync.visit import visit_chat_session
 from archiver.sync.walk import Walk
 
@@ -61,37 +61,28 @@ def run_pass(
     order: PassOrder,
     stop: threading.Event,
     report: Callable[[Progress], None] = lambda _: None,
-    patience: timedelta = LEASE_LIFE + timedelta(seconds=2),
+    patience: timedelta = PATIENCE,
 ) -> PassResult:
     """Make one pass and note it in the ledger.
 
     Args:
         stop: commits what was fetched and ends the pass as interrupted.
-        patience: how long to wait for another archiver; by default as long as a lease outlives a holder that died.
+        patience: how long to wait for another archiver; see PATIENCE.
     Returns: how it ended; whatever fails is in `error`, so that the next source has its turn.
     """
+    result: PassResult | None = None
     try:
         if order.is_dry:
             _require_archived(database, source)
-        lease = wait_for_turn(database, source, stop, patience)
+        with taking_turn(database, source, stop, patience) as lease:
+            result = _Pass(database, client, source, order, _open(database, lease, order), stop, report).run()
+            if isinstance(result.error, StoreUnavailable):
+                raise result.error  # the turn then ends without asking the database again
     except Interrupted as stopped:
         return PassResult(source=source.name, outcome="interrupted", error=stopped)
-    except ArchiverError as failed:
-        return PassResult(source=source.name, outcome="failed", error=failed)
-    error: ArchiverError | None = None
-    try:
-        opened = _open(database, lease, order)
-        result = _Pass(database, client, source, order, opened, stop, report).run()
-        error = result.error
-        return result
-    except ArchiverError as failed:  # the ledger itself could not be written
-        error = failed
-        return PassResult(source=source.name, outcome="failed", error=error)
-    finally:
-        forget_lease(lease)
-        if not isinstance(error, StoreUnavailable):  # which would only take its time to fail again
-            with suppress(StoreError), database.writing() as connection:
-                release_lease(connection, lease)
+    except ArchiverError as failed:  # the ledger itself could not be written, or it is told by the result
+        return result or PassResult(source=source.name, outcome="failed", error=failed)
+    return result
 
 
 def _require_archived(database: Database, source: SourceSettings) -> None:

@@ -84,13 +84,13 @@ def test_hundreds_that_fail_for_the_same_reason_fit_on_a_screen(
 ) -> None:
     for _ in range(200):
         chat(PLANTED)
-    sandbox.oddities.add("error_object", message=PLANTED)
+    sandbox.oddities.add("null", operation="GetChatMessages")
     configured(include="1-200")
     run("migrate")
     assert run("run").returncode == 3
     shown = run("status").stdout
     assert "open errors    200" in shown
-    assert "200 chat sessions, the first 1: the source answers with an error object" in shown
+    assert "200 chat sessions, the first 1: the source answers null for a chat session" in shown
     words = " ".join(shown.split())
     assert re.search(r"\(asked again by the daemon from \d\d:\d\d UTC on, by archiver run at once\)", words)
     assert " times" not in words  # each failed once
@@ -98,7 +98,7 @@ def test_hundreds_that_fail_for_the_same_reason_fit_on_a_screen(
     assert PLANTED not in shown
     (overview,) = json.loads(run("status", "--json").stdout)
     (group,) = overview["errors"]
-    assert (group["kind"], group["chat_sessions"], group["count"]) == ("error_reply", 200, 200)
+    assert (group["kind"], group["chat_sessions"], group["count"]) == ("null_reply", 200, 200)
 
 
 def test_thousands_in_quarantine_are_a_total_and_the_first_few(
