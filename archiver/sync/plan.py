@@ -41,7 +41,7 @@ class Due:
     is_doubtful: bool = False
     """An empty answer would leave open whether it exists: its entity is to be asked."""
     is_awaited: bool = False
-    """It lies above all that is known and is asked every pass: that it is absent needs no proof."""
+    """It lies above all that is known and is asked every pass: that it is absent needs proof but once a day."""
     is_second_try: bool = False
     """Its last visit failed, and it is visited after all the others."""
     is_canary: bool = False
@@ -133,8 +133,15 @@ def _due(chat_session_id: int, before: ChatSessionState | None, view: PassView, 
         is_full=is_full,
         position=position,
         is_doubtful=is_doubtful,
-        is_awaited=was_absent and not is_doubtful and chat_session_id in view.frontier.above,
+        is_awaited=was_absent and not is_doubtful and _is_awaited(chat_session_id, view),
     )
+
+
+def _is_awaited(chat_session_id: int, view: PassView) -> bool:
+    """Whether `null` is what is expected of a hole: above the highest known id, in most of the usual passes."""
+    if view.kind != "incremental" or view.since is None or chat_session_id not in view.frontier.above:
+        return False
+    return not _comes_round(chat_session_id, ABSENT_EVERY, view.since, view.now)
 
 
 def load_frontier(connection: Connection, source_id: int, chosen: IdRanges) -> Frontier:
