@@ -55,7 +55,7 @@ def quarantine(
         print("Nothing was ever in quarantine." if with_resolved else "Nothing is in quarantine.")
 
 
-def show(context: typer.Context, item: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+def show(context: typer.Context, item: Annotated[int, typer.Argument(metavar="ID", min=1, max=2**63 - 1)]) -> None:
     """Print what one item of the quarantine holds, as JSON. It may hold chat text, names and addresses.
 
     Example: archiver quarantine show 3

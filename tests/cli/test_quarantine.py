@@ -152,5 +152,6 @@ def test_what_is_not_in_quarantine_and_options_in_the_wrong_place_get_a_sentence
     run("migrate")
     missing = run("quarantine", "show", "999")
     assert (missing.returncode, "the quarantine has no item 999" in missing.stderr) == (2, True)
+    assert run("quarantine", "show", str(2**63)).returncode == 2
     lost = run("quarantine", "--source", "acme", "retry")
     assert (lost.returncode, "write the options after retry" in lost.stderr) == (2, True)
