@@ -88,7 +88,7 @@ def test_any_bytes_are_rows_or_a_typed_error(body: bytes) -> None:
 
 
 def test_many_quotes_in_a_text_that_never_ends_take_no_quadratic_time() -> None:
-    body = b"[" * 3000 + b'"' + b'\\"' * 200_000  # minutes, when each quote is tried anew
+    body = b"[" * 100_000 + b'"' + b'\\"' * 200_000  # minutes, when each quote is tried anew
     with pytest.raises(UndecodableReply, match="nested too deeply"):
         decode_reply(body, 7)
 
