@@ -41,7 +41,7 @@ class Doubts:
         if error and is_of_the_source(error) and not brought_something:
             self._suspects.append((due, visit))
             return []
-        believed = [] if error else self.settle()
+        believed = [] if error else self.clear()
         return [*believed, visit]
 
     def take_canary(self, *, is_answered: bool) -> list[Visit]:
@@ -54,11 +54,11 @@ class Doubts:
                 self._send_canary()
             return []
         if was_dead:  # an outage that is over
-            return self.settle()
+            return self.clear()
         suspects, self._suspects = self._suspects, []
         return [visit for _, visit in suspects]
 
-    def settle(self) -> list[Visit]:
+    def clear(self) -> list[Visit]:
         """Since the source does answer, try the suspects again. Returns: those that had their second try."""
         suspects, self._suspects = self._suspects, []
         for due, _ in suspects:

@@ -193,13 +193,13 @@ class _Pass:
     def _visit_all(self) -> None:
         self._visit_what_is_left()
         self._doubts.check(is_last=True)
-        self._settle_doubts()
+        self._clear_doubts()
         self._visit_what_is_left()  # those that are tried again, and no thread was left to take them
-        self._settle_doubts()
+        self._clear_doubts()
         self._flush()
 
-    def _settle_doubts(self) -> None:
-        for visit in self._doubts.settle():
+    def _clear_doubts(self) -> None:
+        for visit in self._doubts.clear():
             self._keep(visit)
 
     def _find_canary(self) -> int:

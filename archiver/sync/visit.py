@@ -39,7 +39,7 @@ def visit_chat_session(
         if messages or quarantined:
             error = null
         else:
-            is_absent, error = _settle_null(client, due, stop, null)
+            is_absent, error = _judge_null(client, due, stop, null)
     except SourceError as failed:
         error = failed
         quarantined += _whole_reply(failed, due.chat_session_id)
@@ -120,7 +120,7 @@ def _is_absent(client: SuperOfficeClient, due: Due, stop: threading.Event) -> bo
     return before is not None and before.state == "absent"
 
 
-def _settle_null(
+def _judge_null(
     client: SuperOfficeClient, due: Due, stop: threading.Event, null: NullReply
 ) -> tuple[bool, SourceError | None]:
     if due.before and due.before.last_message_id:
