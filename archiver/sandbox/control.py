@@ -5,6 +5,7 @@ log or the live chats. What it doesn't understand gets a 400 with one sentence, 
 """
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import fields
 from datetime import datetime
@@ -30,6 +31,7 @@ Handler = Callable[[Request], Awaitable[object]]
 T = TypeVar("T")
 Record = TypeVar("Record", ChatSession, Oddity)
 
+MOST_LEVELS = 100  # of lists and objects in each other; some hundreds more end what reads or writes them
 MOST_LIVE_EVENTS = 100_000  # per request, so that a slip of the finger doesn't fill the memory
 
 
@@ -97,16 +99,16 @@ class Control:
     def _table(self) -> list[tuple[str, str, Handler, str]]:
         return [
             ("POST", "/control/chat-sessions", self._open, "open a chat session; returns its id"),
-            ("PATCH", "/control/chat-sessions/{id:int}", self._edit_chat_session, "change any of its fields"),
-            ("DELETE", "/control/chat-sessions/{id:int}", self._delete_chat_session, "remove it and its messages"),
+            ("PATCH", "/control/chat-sessions/{id:id}", self._edit_chat_session, "change any of its fields"),
+            ("DELETE", "/control/chat-sessions/{id:id}", self._delete_chat_session, "remove it and its messages"),
             ("POST", "/control/messages", self._post, "post a message; returns its id"),
-            ("PATCH", "/control/messages/{id:int}", self._edit, "change any of its fields, values as they are"),
-            ("DELETE", "/control/messages/{id:int}", self._delete_message, "remove a message"),
+            ("PATCH", "/control/messages/{id:id}", self._edit, "change any of its fields, values as they are"),
+            ("DELETE", "/control/messages/{id:id}", self._delete_message, "remove a message"),
             ("POST", "/control/oddities", self._add_oddities, "switch one on, or of kind all; returns ids"),
             ("GET", "/control/oddities", self._list_oddities, "the oddities in force"),
             ("GET", "/control/oddities/catalogue", self._catalogue, "all there are, and what they do"),
             ("DELETE", "/control/oddities", self._clear_oddities, "switch all oddities off"),
-            ("DELETE", "/control/oddities/{id:int}", self._clear_oddity, "switch one oddity off"),
+            ("DELETE", "/control/oddities/{id:id}", self._clear_oddity, "switch one oddity off"),
             ("GET", "/control/requests", self._list_requests, "the SuperOffice requests seen, oldest first"),
             ("DELETE", "/control/requests", self._clear_requests, "forget the requests seen"),
             ("GET", "/control/truth", self._truth, "all messages held; ?chat_session_id=N for one chat session"),
@@ -182,8 +184,8 @@ class Control:
         named = request.query_params.get("chat_session_id")
         if named is None:
             return self._tenant.rows()
-        if not named.isdecimal():
-            raise BadInput("chat_session_id must be a number.")
+        if not re.fullmatch("[0-9]{1,18}", named):
+            raise BadInput("chat_session_id must be a number of at most 18 digits.")
         return self._tenant.rows(int(named))
 
     async def _summary(self, _request: Request) -> object:
@@ -229,9 +231,21 @@ def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
 async def _body(request: Request, expected: type[T]) -> T:
     # An empty body counts as an object without fields. msgspec's own decoder refuses lone surrogates.
     try:
-        return msgspec.convert(json.loads(await request.body() or b"{}"), type=expected)
-    except (ValueError, RecursionError, msgspec.MsgspecError) as error:
+        value = json.loads(await request.body() or b"{}")
+        if _is_deeper(value, MOST_LEVELS):
+            raise RecursionError  # as where the decoder itself gives up
+        return msgspec.convert(value, type=expected)
+    except RecursionError as error:
+        raise BadInput(f"The JSON has more than {MOST_LEVELS} levels.") from error
+    except (ValueError, msgspec.MsgspecError) as error:
         raise BadInput(f"{error}.") from error
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    if not isinstance(value, list | dict):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(each, levels - 1) for each in inner)
 
 
 def _chat_session_fields(values: dict[str, Any]) -> dict[str, Any]:

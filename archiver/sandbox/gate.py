@@ -21,10 +21,9 @@ from archiver.sandbox.oddities.row_replies import AGENT, WITH_ROWS, Question, ch
 from archiver.sandbox.oddities.rules import Oddities, Strike
 from archiver.sandbox.request_log import RecordedRequest, RequestLog
 from archiver.sandbox.serving.delivery import Delivery, DeliveryResponse
-from archiver.sandbox.webapi.operation import Call, Operation
+from archiver.sandbox.webapi.operation import UNKNOWN, Call, Operation
 from archiver.sandbox.webapi.replies import Refusal, Reply, not_found
 
-UNKNOWN = "Unknown"
 WITHOUT_REPLY = frozenset({"reset_before", "silence"})
 """The faults after which a client has seen no status."""
 

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from archiver.sandbox.access.admission import Admission
 from archiver.sandbox.access.online import OnlineTenant
@@ -19,6 +20,7 @@ from archiver.sandbox.control import Control
 from archiver.sandbox.gate import Gate
 from archiver.sandbox.oddities.rules import Oddities
 from archiver.sandbox.request_log import RequestLog
+from archiver.sandbox.serving.addresses import with_readable_host
 from archiver.sandbox.serving.thread import ServingThread
 from archiver.sandbox.settings import SandboxSettings
 from archiver.sandbox.webapi.endpoints import WebApi
@@ -96,7 +98,7 @@ class Sandbox:
         if self._serving is not None:
             self._serving.stop()
 
-    def _app(self) -> Starlette:
+    def _app(self) -> ASGIApp:
         operations = WebApi(self.tenant, time_zone=self.settings.time_zone).operations()
         gate = Gate(
             tenant=self.tenant,
@@ -108,7 +110,7 @@ class Sandbox:
         roots = dict.fromkeys((self.settings.root_path.rstrip("/"), ONSITE_ROOT_PATH, self.online.root_pattern))
         control = Control(self.tenant, self.oddities, self.requests, self.live, self.online, self.tickets)
         served = [route for root in roots for route in gate.routes(root, operations)]
-        return Starlette(routes=[*control.routes(), *self.online.routes(), *served])
+        return with_readable_host(Starlette(routes=[*control.routes(), *self.online.routes(), *served]))
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 UNSET = "0001-01-01T00:00:00"
+UNSET_AT = datetime(1, 1, 1, tzinfo=UTC)
+LAST_SECOND = datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001  of whatever zone it is written in
 SUFFIX_OPTION = "includetzoffset"
 
 
@@ -44,10 +46,19 @@ class TimeFormat:
     suffix: bool  # whether the offset is written behind the time
 
     def text(self, at: datetime | None) -> str:
-        """Write an aware time, trailing zeros of its fraction cut; None is the unset date of year 1."""
-        if at is None:
+        """Write an aware time, trailing zeros of its fraction cut; None is the unset date of year 1.
+
+        So is that instant itself, and what lies before year 1 in the zone. What lies after year 9999 there is written
+        as that year's last second.
+        """
+        if at is None or at == UNSET_AT:
             return self._unset()
-        local = at.astimezone(self.zone)
+        try:
+            local = _with_whole_minutes(at.astimezone(self.zone))
+        except OverflowError:
+            if at.year == 1:
+                return self._unset()
+            local = LAST_SECOND.replace(tzinfo=self.zone)
         text = local.replace(tzinfo=None).isoformat()
         if local.microsecond:
             text = text.rstrip("0")
@@ -92,3 +103,10 @@ def time_format(header: str | None, base: tzinfo) -> TimeFormat:
 
 def _offset_of(at: datetime) -> timedelta:
     return at.utcoffset() or timedelta(0)
+
+
+def _with_whole_minutes(local: datetime) -> datetime:
+    """The same instant, its offset without seconds, which a suffix can't hold; the sun's own time has some."""
+    offset = _offset_of(local)
+    seconds = offset % timedelta(minutes=1)
+    return (local - seconds).replace(tzinfo=timezone(offset - seconds)) if seconds else local

@@ -8,6 +8,17 @@ from datetime import UTC, datetime
 from archiver.sandbox.chats.dates import TimeFormat
 from archiver.sandbox.chats.records import ChatSession, Message
 
+MESSAGE_PROPERTIES = (
+    "ChatMessageId",
+    "ChatSessionId",
+    "Type",
+    "Message",
+    "Author",
+    "ReadByCustomer",
+    "SpecialType",
+    "SpecialParam",
+    "WhenPosted",
+)
 UTC_WITH_SUFFIX = TimeFormat(zone=UTC, suffix=True)
 
 

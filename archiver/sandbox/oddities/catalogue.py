@@ -48,7 +48,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         name="too_many_requests",
         group="replies",
-        does="429 with Retry-After; retry_after takes any text, and null leaves the header out.",
+        does="429 with Retry-After; retry_after takes any text that a header can hold, and null leaves it out.",
         defaults={"retry_after": "1"},
         share=0.004,
     ),

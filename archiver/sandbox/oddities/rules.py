@@ -1,13 +1,21 @@
 """Oddities to switch on: which requests a rule hits, and how often. `catalogue.py` lists them all."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
 
+from archiver.sandbox.chats.wire import MESSAGE_PROPERTIES
 from archiver.sandbox.oddities.catalogue import CATALOGUE, Group, nearest
 from archiver.sandbox.oddities.chance import is_hit, number
+from archiver.sandbox.webapi.operation import OPERATIONS, UNKNOWN
+
+# What arrives in a header as it was sent: Latin-1, and no blank at its ends, which HTTP takes away.
+_VISIBLE = r"[!-~\xa1-\xff]"
+_HEADER_VALUE = re.compile(rf"({_VISIBLE}([ -~\xa1-\xff]*{_VISIBLE})?)?")
+_OPERATIONS = (*OPERATIONS, UNKNOWN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +28,7 @@ class Oddity:
     """
 
     kind: str  # a name of the catalogue
-    operation: str | None = None  # "GetChatMessages", ...; None: any
+    operation: str | None = None  # "GetChatMessages", ..., or "Unknown"; None: any
     chat_session_id: int | None = None  # None: any
     times: int | None = None  # how many requests it still hits, from 1; None: until cleared
     probability: float = 1.0  # above 0, at most 1; of what, is the catalogue's `per`
@@ -40,6 +48,10 @@ class Oddity:
     def __post_init__(self) -> None:
         if self.kind not in CATALOGUE:
             raise ValueError(f'There is no kind "{self.kind}"; the nearest is "{nearest(self.kind)}".')
+        _require_known("operation", self.operation, _OPERATIONS)
+        _require_known("property", self.property_name, MESSAGE_PROPERTIES)
+        _require_header_value("retry_after", self.retry_after)
+        _require_header_value("location", self.location)
         _require(self.times is None or self.times >= 1, "times must be at least 1, or null.")
         _require(0 < self.probability <= 1, "probability must be above 0 and at most 1.")
         _require(200 <= self.status <= 599, "status must be between 200 and 599.")
@@ -157,6 +169,16 @@ def _with_defaults(kind: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     if "probability" in parameters and "times" not in parameters:
         values.pop("times", None)
     return values
+
+
+def _require_known(what: str, name: str | None, known: tuple[str, ...]) -> None:
+    if name is not None and name not in known:
+        raise ValueError(f'There is no {what} "{name}"; the nearest is "{nearest(name, known)}".')
+
+
+def _require_header_value(field: str, value: str | None) -> None:
+    sentence = f"{field} must be visible Latin-1 characters, without a line break, and no blank at either end."
+    _require(value is None or _HEADER_VALUE.fullmatch(value) is not None, sentence)
 
 
 def _require(condition: bool, sentence: str) -> None:

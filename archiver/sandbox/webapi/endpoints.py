@@ -53,14 +53,14 @@ class WebApi:
             _operation("ChatTopicsForUser", "POST", f"{agent}/ChatTopicsForUser", no_id, self._topics),
             _operation("ListChatSessions", "GET", chat_session, no_id, self._list),
             _operation("ListChatSessions", "GET", "/Archive/ChatSession", no_id, self._list),
-            _operation("RestChatSession", "GET", chat_session + "/{id:int}", path_id, self._rest_entity),
-            _operation("RestChatMessages", "GET", chat_session + "/{id:int}/Messages", path_id, self._rest_messages),
+            _operation("RestChatSession", "GET", chat_session + "/{id:id}", path_id, self._rest_entity),
+            _operation("RestChatMessages", "GET", chat_session + "/{id:id}/Messages", path_id, self._rest_messages),
             _operation(
-                "RestChatTranscript", "POST", chat_session + "/{id:int}/Transcript", path_id, self._rest_transcript
+                "RestChatTranscript", "POST", chat_session + "/{id:id}/Transcript", path_id, self._rest_transcript
             ),
             _operation("RestChatSessionsForUser", "GET", f"{chat_session}/ForCurrentUser", no_id, self._entities),
-            _operation("RestChatTopic", "GET", topic + "/{id:int}", no_id, self._rest_topic),
-            _operation("RestChatTopicSessions", "GET", topic + "/{id:int}/Sessions", no_id, self._list_of_topic),
+            _operation("RestChatTopic", "GET", topic + "/{id:id}", no_id, self._rest_topic),
+            _operation("RestChatTopicSessions", "GET", topic + "/{id:id}/Sessions", no_id, self._list_of_topic),
             _operation("RestChatTopicsForUser", "GET", f"{topic}/ForCurrentUser", no_id, self._topics),
         ]
         return [negotiated(each) for each in served]

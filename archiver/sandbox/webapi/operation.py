@@ -8,6 +8,27 @@ import msgspec
 
 from archiver.sandbox.webapi.replies import Refusal, Reply, agent_error, rest_error
 
+OPERATIONS = (
+    "GetChatMessages",
+    "GetChatSessionEntity",
+    "GetChatTranscript",
+    "ChatSessionsForUser",
+    "GetChatTopicEntity",
+    "ChatTopicsForUser",
+    "ListChatSessions",
+    "RestChatSession",
+    "RestChatMessages",
+    "RestChatTranscript",
+    "RestChatSessionsForUser",
+    "RestChatTopic",
+    "RestChatTopicSessions",
+    "RestChatTopicsForUser",
+)
+"""The names of all that is served."""
+
+UNKNOWN = "Unknown"
+"""Whatever else is asked for."""
+
 INT32 = range(-(2**31), 2**31)
 
 

@@ -7,11 +7,19 @@ from collections.abc import Iterable
 from html import escape
 
 from archiver.sandbox.chats.records import Message
+from archiver.sandbox.webapi.replies import to_json
 
 
 def transcript(messages: Iterable[Message], *, html: bool) -> str:
     """What was said, a line or a paragraph each; system events without text are left out."""
-    said = [each for each in messages if each.message]
+    said = [(_text(each.author), _text(each.message)) for each in messages if each.message]
     if html:
-        return "".join(f"<p><b>{escape(each.author)}</b>: {escape(each.message)}</p>\n" for each in said)
-    return "".join(f"{each.author}: {each.message}\n" for each in said)
+        return "".join(f"<p><b>{escape(author)}</b>: {escape(message)}</p>\n" for author, message in said)
+    return "".join(f"{author}: {message}\n" for author, message in said)
+
+
+def _text(value: object) -> str:
+    # An edit may put anything in: null is no text, any other value is shown as its JSON.
+    if isinstance(value, str):
+        return value
+    return "" if value is None else to_json(value).decode()
