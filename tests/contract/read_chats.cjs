@@ -1,4 +1,5 @@
-// Reads a sandbox with the vendor's client as its README has it, and compares with what the sandbox holds.
+// Reads a sandbox with the vendor's client as its README has it, and compares with what this script posted, with the
+// properties that the reference and the client know, and with what the sandbox says that it holds.
 //
 // CONTRACT_URL is the sandbox's root; CONTRACT_USERNAME, _PASSWORD, _TICKET and _TOKEN are its credentials. TZ has to
 // be the tenant's base zone. A line for each check; the exit code is 1 when one fails.
@@ -8,7 +9,13 @@
 "use strict";
 
 const assert = require("node:assert/strict");
+const { readFileSync } = require("node:fs");
+const path = require("node:path");
 const { WebApi, ChatMessageType, ChatMessageSpecialType, ChatSessionStatus } = require("@superoffice/webapi");
+
+const {
+  POSTED_CHAT, POSTED_MESSAGES, READ_MESSAGES, READ_ENTITY, MESSAGE_PROPERTIES, ENTITY_PROPERTIES, TOPIC_PROPERTIES,
+} = require("./posted.cjs");
 
 const { CONTRACT_URL, CONTRACT_USERNAME, CONTRACT_PASSWORD, CONTRACT_TICKET, CONTRACT_TOKEN } = process.env;
 const SITE = `${CONTRACT_URL}/SuperOffice`;
@@ -25,17 +32,19 @@ function agent(options, authenticate) {
 const signedIn = (options) => agent(options, (w) => w.authenticateWithPassword(CONTRACT_USERNAME, CONTRACT_PASSWORD));
 
 // What the sandbox holds, and what it sends to one who reads the reply itself.
-async function json(path, headers = {}) {
-  const reply = await fetch(CONTRACT_URL + path, { headers });
-  assert.equal(reply.status, 200, path);
+async function json(address, options = {}) {
+  const reply = await fetch(CONTRACT_URL + address, options);
+  assert.equal(reply.status, 200, address);
   return reply.json();
 }
 
-function raw(path) {
+function raw(address) {
   const basic = Buffer.from(`${CONTRACT_USERNAME}:${CONTRACT_PASSWORD}`).toString("base64");
   const headers = { Authorization: `Basic ${basic}`, "SO-TimeZone": "UTC, includeTZOffset" };
-  return json(`/SuperOffice/api/v1${path}`, headers);
+  return json(`/SuperOffice/api/v1${address}`, { headers });
 }
+
+const control = (address, body) => json(`/control${address}`, { method: "POST", body: JSON.stringify(body) });
 
 // A message of the client, back in the words of the wire. The time is compared as an instant.
 function wire(message) {
@@ -56,6 +65,21 @@ function wire(message) {
 const held = (row) => ({ ...row, WhenPosted: new Date(row.WhenPosted).getTime() });
 
 const camel = (name) => name[0].toLowerCase() + name.slice(1);
+
+// The object on the wire and the client's declaration of it both have exactly these properties.
+function assertProperties(name, object, properties) {
+  assert.deepEqual(Object.keys(object).sort(), [...properties].sort(), `${name} has other properties`);
+  assert.deepEqual(declared(name).sort(), properties.map(camel).sort(), `the client's ${name} has other properties`);
+}
+
+// The properties of an interface in the client's declarations, with the two that every carrier has.
+function declared(name) {
+  const file = path.join(path.dirname(require.resolve("@superoffice/webapi")), "Carriers.d.ts");
+  const pattern = new RegExp(`^export interface ${name}( extends Carrier)? {\n(.*?)^}`, "ms");
+  const [, isCarrier, body] = readFileSync(file, "utf8").match(pattern);
+  const names = [...body.matchAll(/^    (\w+)\?: /gm)].map((found) => found[1]);
+  return isCarrier ? [...names, "tableRight", "fieldProperties"] : names;
+}
 
 // Every plain property of a carrier against the object on the wire.
 function compareCarrier(carrier, object, enums = {}) {
@@ -79,6 +103,16 @@ function compareCarrier(carrier, object, enums = {}) {
   assert.ok(compared > 20, `only ${compared} properties could be compared`);
 }
 
+// A chat session with POSTED_MESSAGES, and the ids that it got.
+async function post(changes = {}) {
+  const { chat_session_id: id } = await control("/chat-sessions", { ...POSTED_CHAT, ...changes });
+  const messages = [];
+  for (const message of POSTED_MESSAGES) {
+    messages.push((await control("/messages", { chat_session_id: id, ...message })).chat_message_id);
+  }
+  return { id, messages };
+}
+
 async function status(promise) {
   try {
     await promise;
@@ -89,6 +123,37 @@ async function status(promise) {
 }
 
 const checks = {
+  async "what was posted is read as it was posted"({ posted: { id, messages } }) {
+    const ids = messages.map((each) => ({ ChatMessageId: each, ChatSessionId: id }));
+    const expected = READ_MESSAGES.map((each, index) => ({ ...ids[index], ...each }));
+    assert.deepEqual((await signedIn(UTC).getChatMessagesAsync(id, 0)).map(wire), expected);
+    const rows = await raw(`/ChatSession/${id}/Messages`);
+    assert.equal(rows.length, expected.length);
+    for (const row of rows) assertProperties("ChatMessage", row, MESSAGE_PROPERTIES);
+  },
+  async "the entity of what was posted has every property, with what was posted"({ posted: { id }, refusing }) {
+    const chat = signedIn(UTC);
+    const { _Links, ...object } = await raw(`/ChatSession/${id}`);
+    assertProperties("ChatSessionEntity", object, ENTITY_PROPERTIES);
+    const entity = await chat.getChatSessionEntityAsync(id);
+    for (const [name, value] of Object.entries(READ_ENTITY)) assert.deepEqual(entity[camel(name)], value, name);
+    assert.equal(entity.chatSessionId, id);
+    const { associateId, name, userName, ejUserId, personId: agentId, fullName: agentName } = entity.user;
+    assert.deepEqual([agentName, name, userName], ["Kari Nordmann", "KARI", "kari"]);
+    for (const each of [associateId, ejUserId, agentId]) assert.ok(Number.isInteger(each) && each > 0, "the agent's ids");
+    const { personId, fullName, email, contactId } = entity.person;
+    assert.deepEqual([personId, fullName, email, contactId], [31, "Ola Hansen", "ola@customer.example", 41]);
+    assert.equal(entity.contact.contactId, 41);
+    assert.ok(entity.sessionKey && entity.whenFetched instanceof Date);
+    const other = await chat.getChatSessionEntityAsync(refusing.id);
+    assert.deepEqual([other.customerConsented, other.chatbotIsActive, other.person], [false, false, null]);
+  },
+  async "the channel of what was posted has every property, and its name"() {
+    const { _Links, ...object } = await raw("/ChatTopic/7");
+    assertProperties("ChatTopicEntity", object, TOPIC_PROPERTIES);
+    const topic = await signedIn(UTC).getChatTopicEntityAsync(7);
+    assert.deepEqual([topic.chatTopicId, topic.name], [7, "Returns"]);
+  },
   async "every chat session read whole is what the sandbox holds"({ rows, ids }) {
     const chat = signedIn(UTC);
     for (const id of ids) {
@@ -122,7 +187,7 @@ const checks = {
       assert.deepEqual(found.map(wire), expected, JSON.stringify(options));
     }
   },
-  async "every chat session's entity is what the sandbox sends"({ rows, ids }) {
+  async "every chat session's entity arrives as the sandbox sends it"({ rows, ids }) {
     const chat = signedIn(UTC);
     let ended = 0;
     for (const id of ids) {
@@ -194,13 +259,15 @@ const checks = {
 };
 
 async function main() {
+  const posted = await post();
+  const refusing = await post({ customer_consented: false, chatbot_is_active: false, person_id: 0 });
   const rows = await json("/control/truth");
   const { chat_sessions: count } = await json("/control/summary");
   const ids = Array.from({ length: count }, (_, index) => index + 1);
   let failed = 0;
   for (const [sentence, check] of Object.entries(checks)) {
     try {
-      await check({ rows, ids });
+      await check({ rows, ids, posted, refusing });
       console.log(`ok    ${sentence}`);
     } catch (error) {
       failed += 1;
