@@ -3,6 +3,7 @@
 import enum
 import json
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archiver.errors import ArchiverError
+from archiver.errors import ArchiverError, ExitCode
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -76,6 +77,22 @@ def plain_table(*left: str, right: tuple[str, ...] = ()) -> "Table":
     for name in right:
         table.add_column(name, justify="right", no_wrap=True)
     return table
+
+
+_GRAVEST_FIRST = (
+    ExitCode.INTERRUPTED,
+    ExitCode.DECISION_NEEDED,
+    ExitCode.DIFFERENCES,
+    ExitCode.USAGE,
+    ExitCode.FAILED,
+    ExitCode.PARTIAL,
+    ExitCode.COMPLETE,
+)
+
+
+def gravest(codes: Iterable[ExitCode]) -> ExitCode:
+    """How a command ends that did several things: as the worst of them; COMPLETE for none."""
+    return min(codes, key=_GRAVEST_FIRST.index, default=ExitCode.COMPLETE)
 
 
 def print_error(error: ArchiverError, *, about: str = "") -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archiver.cli.options import FromFile, Json, Options, Sessions, Sources
+from archiver.cli.options import FromFile, Json, Options, Sessions, Sources, gravest
 from archiver.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -88,13 +88,12 @@ def _make_passes(
     from archiver.cli.wiring import open_archive, open_clients, order_for
     from archiver.config.loading import load_config
     from archiver.daemon.signals import stop_on_signals
-    from archiver.sync.order import PassResult
     from archiver.sync.passes import run_pass
 
     config = load_config(options.config)
     sources = choose_sources(config, names)
     chosen = choose_chat_sessions(sources, sessions, from_file)
-    results: list[PassResult] = []
+    codes: list[ExitCode] = []
     with (
         open_archive(config) as database,
         open_clients(config, sources) as clients,
@@ -102,26 +101,28 @@ def _make_passes(
     ):
         for source in sources:
             if stop.is_set():
+                codes.append(ExitCode.INTERRUPTED)
                 break
             began_at = time.monotonic()
             order = order_for(config, source, kind, chosen[source.name], is_dry=is_dry)
             with watch_pass(f"{source.name} {kind}") as report:
                 result = run_pass(database, clients[source.name], source, order, stop, report)
             print_result(result, time.monotonic() - began_at)
-            results.append(result)
+            codes.append(_exit_code(result))
     if is_dry:
         print("A dry run: nothing was changed.")
-    raise typer.Exit(_exit_code(results, left_out=len(sources) - len(results)))
+    raise typer.Exit(gravest(codes))
 
 
-def _exit_code(results: "list[PassResult]", *, left_out: int) -> ExitCode:
-    """For several passes: the gravest of theirs; `left_out`: sources whose turn a stop forestalled."""
-    outcomes = {result.outcome for result in results}
-    if left_out or "interrupted" in outcomes:
-        return ExitCode.INTERRUPTED
-    if "failed" in outcomes:
-        return max((result.error.exit_code for result in results if result.error), default=ExitCode.FAILED)
-    return ExitCode.PARTIAL if "partial" in outcomes else ExitCode.COMPLETE
+def _exit_code(result: "PassResult") -> ExitCode:
+    match result.outcome:
+        case "interrupted":
+            return ExitCode.INTERRUPTED
+        case "failed":
+            return result.error.exit_code if result.error else ExitCode.FAILED
+        case "partial":
+            return ExitCode.PARTIAL
+    return ExitCode.COMPLETE
 
 
 def _print_plan(

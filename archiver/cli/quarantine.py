@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archiver.cli.options import Json, Options, Sessions, Sources, age, plain_table, print_error, to_json
+from archiver.cli.options import Json, Options, Sessions, Sources, age, gravest, plain_table, print_error, to_json
 from archiver.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def retry(context: typer.Context, source: Sources = None, session: Sessions = No
             with watch_pass(f"{each.name} quarantine") as report:
                 result = retry_quarantine(database, clients[each.name], each, order, stop, report)
             codes.append(_print_result(result))
-    raise typer.Exit(_gravest(codes))
+    raise typer.Exit(gravest(codes))
 
 
 def _load(options: Options, names: list[str] | None, *, with_resolved: bool) -> "tuple[Listed, datetime]":
@@ -179,10 +179,3 @@ def _print_result(result: "RetryResult") -> ExitCode:
         print_error(result.error, about=result.source)
         return ExitCode.PARTIAL if isinstance(result.error, SourceError) else result.error.exit_code
     return ExitCode.PARTIAL if result.left > result.conflicts else ExitCode.COMPLETE
-
-
-def _gravest(codes: list[ExitCode]) -> ExitCode:
-    for outcome in (ExitCode.INTERRUPTED, ExitCode.DECISION_NEEDED, ExitCode.FAILED, ExitCode.PARTIAL):
-        if outcome in codes:
-            return outcome
-    return ExitCode.COMPLETE
