@@ -1,4 +1,4 @@
-"""What a tick of the schedule does: a pass for each source, and none for a while for one that refuses us."""
+"""What a tick of the schedule does: a pass for each source, and none for a while for one that does not want us."""
 
 import logging
 import threading
@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from archiver.config.settings import SourceSettings
-from archiver.errors import AuthenticationFailed
+from archiver.errors import AuthenticationFailed, SourceOnHold
 from archiver.sync.order import PassResult
 
 logger = logging.getLogger(__name__)
@@ -42,12 +42,16 @@ class Ticks:
     def _take_in(self, result: PassResult) -> None:
         if isinstance(result.error, AuthenticationFailed):
             refusals = self._refusals[result.source] = self._refusals.get(result.source, 0) + 1
-            rest_s = min(FIRST_REST_S * 2 ** (refusals - 1), LONGEST_REST_S)
-            self._rests_until[result.source] = self._clock() + rest_s
-            facts = {"event": "source_rests", "source": result.source, "wait_s": rest_s}
-            logger.error("the source refuses our credentials and is left alone", extra=facts)
+            self._let_rest(result.source, min(FIRST_REST_S * 2 ** (refusals - 1), LONGEST_REST_S))
         else:
             self._refusals.pop(result.source, None)
+        if isinstance(result.error, SourceOnHold) and result.error.retry_after_s:
+            self._let_rest(result.source, result.error.retry_after_s)
         if result.outcome == "failed" and result.error:
             facts = {"event": "pass_failed", "source": result.source, "kind": result.error.kind}
             logger.error("the pass failed", extra={**facts, "detail": str(result.error), "hint": result.error.hint})
+
+    def _let_rest(self, source: str, rest_s: float) -> None:
+        self._rests_until[source] = self._clock() + rest_s
+        facts = {"event": "source_rests", "source": source, "wait_s": round(rest_s)}
+        logger.error("the source is left alone for a while", extra=facts)

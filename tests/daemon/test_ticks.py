@@ -11,7 +11,7 @@ import pytest
 from archiver.config.loading import load_config
 from archiver.config.settings import SourceSettings
 from archiver.daemon.ticks import FIRST_REST_S, LONGEST_REST_S, Ticks
-from archiver.errors import AuthenticationFailed, SourceUnavailable
+from archiver.errors import AuthenticationFailed, SourceOnHold, SourceUnavailable
 from archiver.sync.order import PassResult
 from tests.support import write_config
 
@@ -96,3 +96,17 @@ def test_a_source_that_lets_us_in_again_is_as_good_as_new(sources: list[SourceSe
     ticks()
     ticks()
     assert passes.made == ["acme"] * 3
+
+
+def test_a_source_that_asks_us_to_stay_away_is_left_alone_for_so_long(sources: list[SourceSettings]) -> None:
+    held = SourceOnHold(retry_after_s=900)
+    passes = Passes(ends=lambda name: PassResult(source=name, outcome="failed", error=held))
+    clock = Clock()
+    tick = Ticks(sources[:1], passes, threading.Event(), clock=clock)
+    tick()
+    clock.now += 899
+    tick()
+    assert len(passes.made) == 1
+    clock.now += 1
+    tick()
+    assert len(passes.made) == 2
