@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from archiver.errors import UndecodableReply
@@ -33,6 +33,14 @@ def test_both_paths_give_the_same_rows(rows: list[str], prefix: str) -> None:
     if fast is not None:
         tolerant, undecodable = decode_tolerantly(body, 7)
         assert (list(map(repr, tolerant)), undecodable) == (list(map(repr, fast)), [])
+
+
+@given(st.lists(documented_rows(), min_size=1, max_size=3))
+def test_the_comparison_is_no_empty_one(rows: list[str]) -> None:
+    fast = decode_documented(body_of(rows, ""))
+    assume(fast is not None)  # Hypothesis fails where that is hardly ever so
+    assert fast
+    assert len(fast) == len(rows)
 
 
 @given(st.lists(st.fixed_dictionaries({}, optional={"Message": st.text(), "WhenPosted": st.text()}), max_size=3))
