@@ -2,11 +2,11 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import sqlalchemy
 from sqlalchemy import Connection, Engine, event, text
@@ -15,6 +15,8 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from archiver.errors import ConfigError, StoreRefused, StoreUnavailable
 from archiver.store.driver_errors import mapped_errors
+
+T = TypeVar("T")
 
 _BUSY_TIMEOUT_S = 30
 """How long SQLite waits for another writer: longer than any batch of ours takes to commit."""
@@ -88,12 +90,21 @@ class Database:
         with self._transaction("IMMEDIATE") as connection:
             yield connection
 
-    @contextmanager
-    def rehearsing(self) -> Iterator[Connection]:
-        """A writing transaction of which nothing stays."""
-        with self._transaction("IMMEDIATE") as connection:
-            yield connection
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Do a piece of work in a writing transaction, and again when the database had to call it off.
+
+        Args:
+            work: may be called more than once; what it changes outside the database has to bear that.
+        """
+        with self.writing() as connection:
+            return work(connection)
+
+    def rehearse(self, work: Callable[[Connection], T]) -> T:
+        """As `write`, but nothing stays."""
+        with self.writing() as connection:
+            result = work(connection)
             connection.rollback()
+        return result
 
     def close(self) -> None:
         self._engine.dispose()

@@ -6,7 +6,6 @@ whatever the item held has then been read. A conflict is resolved by neither.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 
@@ -71,7 +70,7 @@ def resolve_by_visits(
 
 
 def save_replayed(
-    transaction: AbstractContextManager[Connection],
+    connection: Connection,
     lease: Lease,
     run_id: int,
     item: QuarantineItem,
@@ -84,20 +83,19 @@ def save_replayed(
     no visit.
 
     Returns: the run's counts with what was stored; None: the item stays open.
-    Raises: LeaseLost before anything was written; StoreError.
+    Raises: LeaseLost before anything was written.
     """
-    with transaction as connection:
-        now = renew_lease(connection, lease)
-        stored = load_stored(connection, lease.source_id, [message.chat_message_id for message in messages])
-        known = [message for message in messages if message.chat_message_id in stored]
-        if any(compare(stored[message.chat_message_id], message) not in _NOTHING_NEW for message in known):
-            return None
-        new = [message for message in messages if message.chat_message_id not in stored]
-        saved = save_messages(connection, lease.source_id, run_id, new, now, likely_new=True)
-        done = _resolve(connection, lease.source_id, [item], now)
-        _end_failures(connection, lease.source_id, done, now)
-        counts = replace(counts, messages_added=counts.messages_added + saved.added)
-        update_run(connection, run_id, counts, None)
+    now = renew_lease(connection, lease)
+    stored = load_stored(connection, lease.source_id, [message.chat_message_id for message in messages])
+    known = [message for message in messages if message.chat_message_id in stored]
+    if any(compare(stored[message.chat_message_id], message) not in _NOTHING_NEW for message in known):
+        return None
+    new = [message for message in messages if message.chat_message_id not in stored]
+    saved = save_messages(connection, lease.source_id, run_id, new, now, likely_new=True)
+    done = _resolve(connection, lease.source_id, [item], now)
+    _end_failures(connection, lease.source_id, done, now)
+    counts = replace(counts, messages_added=counts.messages_added + saved.added)
+    update_run(connection, run_id, counts, None)
     return counts
 
 

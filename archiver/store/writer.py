@@ -4,7 +4,6 @@ Either all of it is there after a crash or none of it, and then the same visits 
 """
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 
@@ -21,45 +20,43 @@ from archiver.store.visit import Visit, after_visit
 
 
 def save_batch(
-    transaction: AbstractContextManager[Connection],
+    connection: Connection,
     lease: Lease,
     run_id: int,
     visits: Sequence[Visit],
     counts: RunCounts,
     walked_to: int | None,
 ) -> RunCounts:
-    """Commit a batch of visits, or nothing of it.
+    """Store a batch of visits within the caller's transaction.
 
     Args:
-        transaction: a writing one, or a rehearsing one for a dry run.
         counts: the run's counts so far, these visits' own (but for what is stored) included.
     Returns: the counts with what was stored and found to conflict.
-    Raises: LeaseLost when another archiver took over, before anything was written; StoreError.
+    Raises: LeaseLost when another archiver took over, before anything was written.
     """
     counts = replace(counts)
-    with transaction as connection:
-        now = renew_lease(connection, lease)
-        saved = save_messages(
-            connection,
-            lease.source_id,
-            run_id,
-            (message for visit in visits for message in visit.messages),
-            now,
-            likely_new=all(map(_is_likely_new, visits)),
-        )
-        conflicts = _conflicts_by_visit(visits, saved.conflicts)
-        quarantined = [item for visit in visits for item in visit.quarantined]
-        for at, found in conflicts.items():
-            quarantined += [from_conflict(message, asked_for=visits[at].chat_session_id) for message in found]
-        save_quarantined(connection, lease.source_id, run_id, quarantined, now)
-        resolve_by_visits(connection, lease.source_id, visits, conflicts, now)
-        counts.chat_sessions_failed += sum(visits[at].failure is None for at in conflicts)
-        failures = [_conflict_failure(visits[at].chat_session_id, found) for at, found in conflicts.items()]
-        visits = [_failed_by(visit, conflicts.get(at)) for at, visit in enumerate(visits)]
-        _save_outcomes(connection, lease.source_id, run_id, visits, failures, now)
-        counts.messages_added += saved.added
-        counts.messages_changed += saved.changed
-        update_run(connection, run_id, counts, walked_to)
+    now = renew_lease(connection, lease)
+    saved = save_messages(
+        connection,
+        lease.source_id,
+        run_id,
+        (message for visit in visits for message in visit.messages),
+        now,
+        likely_new=all(map(_is_likely_new, visits)),
+    )
+    conflicts = _conflicts_by_visit(visits, saved.conflicts)
+    quarantined = [item for visit in visits for item in visit.quarantined]
+    for at, found in conflicts.items():
+        quarantined += [from_conflict(message, asked_for=visits[at].chat_session_id) for message in found]
+    save_quarantined(connection, lease.source_id, run_id, quarantined, now)
+    resolve_by_visits(connection, lease.source_id, visits, conflicts, now)
+    counts.chat_sessions_failed += sum(visits[at].failure is None for at in conflicts)
+    failures = [_conflict_failure(visits[at].chat_session_id, found) for at, found in conflicts.items()]
+    visits = [_failed_by(visit, conflicts.get(at)) for at, visit in enumerate(visits)]
+    _save_outcomes(connection, lease.source_id, run_id, visits, failures, now)
+    counts.messages_added += saved.added
+    counts.messages_changed += saved.changed
+    update_run(connection, run_id, counts, walked_to)
     return counts
 
 

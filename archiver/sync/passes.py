@@ -11,6 +11,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
+
+from sqlalchemy import Connection
 
 from archiver.config.settings import SourceSettings
 from archiver.errors import ArchiverError, Interrupted, SourceError, SourceUnavailable, StoreError, StoreUnavailable
@@ -105,7 +108,7 @@ class _Opened:
 
 
 def _open(database: Database, lease: Lease, order: PassOrder) -> _Opened:
-    with database.writing() as connection:
+    def open_run(connection: Connection) -> tuple[int, Route, PassView]:
         now = renew_lease(connection, lease)
         since = load_last_pass_start(connection, lease.source_id)
         ready_at = now if order.spares_failing else None
@@ -115,7 +118,9 @@ def _open(database: Database, lease: Lease, order: PassOrder) -> _Opened:
         if not order.is_dry:
             cut_at = route.resumed_at or None
             run_id = start_run(connection, lease.source_id, order.kind, order.chosen, now, walked_to=cut_at)
-    view = PassView(kind=order.kind, now=now, since=since, frontier=frontier)
+        return run_id, route, PassView(kind=order.kind, now=now, since=since, frontier=frontier)
+
+    run_id, route, view = database.write(open_run)
     walk = Walk(walk_due(database, lease.source_id, route, view), starts_above=route.resumed_at)
     return _Opened(lease=lease, run_id=run_id, route=route, walk=walk)
 
@@ -172,7 +177,8 @@ class _Pass:
 
     def _finish(self, outcome: Outcome, error: ArchiverError | None) -> None:
         """Close the ledger row. Raises: LeaseLost when it has become another's to close; StoreError."""
-        with self._database.writing() as connection:
+
+        def finish(connection: Connection) -> None:
             now = renew_lease(connection, self._lease)
             why = None
             if outcome == "failed" and error:
@@ -182,6 +188,8 @@ class _Pass:
             elif outcome in ("complete", "partial"):
                 resolve_pass_failures(connection, self._lease.source_id, now)
             finish_run(connection, self._run_id, outcome, why, now)
+
+        self._database.write(finish)
 
     def _outcome(self, error: ArchiverError | None) -> Outcome:
         if isinstance(error, Interrupted):
@@ -265,10 +273,12 @@ class _Pass:
         ids = [visit.chat_session_id for visit in visits]
         mark = self._walk.mark(ids)
         if self._order.is_dry:
-            with self._database.writing() as connection:
-                renew_lease(connection, self._lease)
-        transaction = self._database.rehearsing() if self._order.is_dry else self._database.writing()
-        self._counts = save_batch(transaction, self._lease, self._run_id, visits, self._counts, mark)
+            self._database.write(partial(renew_lease, lease=self._lease))
+        transact = self._database.rehearse if self._order.is_dry else self._database.write
+        save = partial(
+            save_batch, lease=self._lease, run_id=self._run_id, visits=visits, counts=self._counts, walked_to=mark
+        )
+        self._counts = transact(save)
         self._walk.done(ids)
         self._batch.clear()
         self._committed_at = time.monotonic()

@@ -4,6 +4,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
+
+from sqlalchemy import Connection
 
 from archiver.config.settings import SourceSettings
 from archiver.errors import ArchiverError, Interrupted, SourceError
@@ -115,17 +118,24 @@ def _replay_under(lease: Lease, database: Database, items: list[QuarantineItem],
             break
         if messages := _read_again(database, item):
             run_id = run_id or _start(lease, database, items)
-            counts = save_replayed(database.writing(), lease, run_id, item, messages, counts) or counts
+            save = partial(save_replayed, lease=lease, run_id=run_id, item=item, messages=messages, counts=counts)
+            counts = database.write(save) or counts
+
+    def finish(connection: Connection) -> None:
+        now = renew_lease(connection, lease)
+        finish_run(connection, run_id, "interrupted" if stop.is_set() else "complete", None, now)
+
     if run_id:  # else nothing could be read, and there is nothing to note
-        with database.writing() as connection:
-            now = renew_lease(connection, lease)
-            finish_run(connection, run_id, "interrupted" if stop.is_set() else "complete", None, now)
+        database.write(finish)
 
 
 def _start(lease: Lease, database: Database, items: list[QuarantineItem]) -> int:
     selection = IdRanges.of(*(item.chat_session_id for item in items))
-    with database.writing() as connection:
+
+    def start(connection: Connection) -> int:
         return start_run(connection, lease.source_id, "reconcile", selection, renew_lease(connection, lease))
+
+    return database.write(start)
 
 
 def _read_again(database: Database, item: QuarantineItem) -> list[ChatMessage]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 
 from archiver.config.settings import SourceSettings
 from archiver.errors import Interrupted, LeaseHeld, StoreError, StoreUnavailable
@@ -41,8 +42,8 @@ def taking_turn(
     finally:
         forget_lease(lease)
         if is_reachable:
-            with suppress(StoreError), database.writing() as connection:
-                release_lease(connection, lease)
+            with suppress(StoreError):
+                database.write(partial(release_lease, lease=lease))
 
 
 def wait_for_turn(database: Database, source: SourceSettings, stop: threading.Event, patience: timedelta) -> Lease:
@@ -51,13 +52,11 @@ def wait_for_turn(database: Database, source: SourceSettings, stop: threading.Ev
     Raises: LeaseHeld when its holder keeps it beyond our patience; Interrupted; StoreError.
     """
     gives_up_at = time.monotonic() + patience.total_seconds()
-    with database.writing() as connection:
-        source_id = ensure_source(connection, source.name, source.base_url)
+    source_id = database.write(partial(ensure_source, name=source.name, base_url=source.base_url))
     is_told = False
     while True:
         try:
-            with database.writing() as connection:
-                return acquire_lease(connection, source_id)
+            return database.write(partial(acquire_lease, source_id=source_id))
         except LeaseHeld as held:
             if time.monotonic() >= gives_up_at:
                 raise

@@ -35,7 +35,7 @@ class OpenRun:
             )
             for key in ids
         ]
-        return save_batch(self.database.writing(), self.lease, self.run_id, visits, RunCounts(), None)
+        return self.database.write(lambda c: save_batch(c, self.lease, self.run_id, visits, RunCounts(), None))
 
 
 def open_run_in(database: Database, name: str = "acme") -> OpenRun:

@@ -32,7 +32,7 @@ def save(run: OpenRun, visits: list[Visit]) -> None:
     with run.database.reading() as connection:
         states = load_states(connection, run.lease.source_id, [visit.chat_session_id for visit in visits])
     visits = [replace(visit, before=states.get(visit.chat_session_id)) for visit in visits]
-    save_batch(run.database.writing(), run.lease, run.run_id, visits, RunCounts(), None)
+    run.database.write(lambda c: save_batch(c, run.lease, run.run_id, visits, RunCounts(), None))
 
 
 def open_ids(run: OpenRun) -> list[int]:
