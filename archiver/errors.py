@@ -28,7 +28,10 @@
           ReplyTooLarge          more than we are willing to read
       StoreError                 the archive's database
         StoreUnavailable         it can't be reached or doesn't answer
+          ConnectionLost         nothing was committed: tried again for a while
+          StoreBusy              locked, or called off in favour of another transaction: tried again for a while
         StoreRefused             it can be reached and refuses, for instance a full disk
+          KeyExists              another archiver made the row at the same moment
         SchemaOutOfDate          its schema is not the one this version reads and writes
         LeaseHeld                another archiver writes this source now
         LeaseLost                another archiver took over; nothing of ours was written since
@@ -199,8 +202,20 @@ class StoreUnavailable(StoreError):
     """The archive's database is unavailable"""
 
 
+class ConnectionLost(StoreUnavailable):
+    """The connection to the archive's database is lost"""
+
+
+class StoreBusy(StoreUnavailable):
+    """The archive's database is busy with another transaction"""
+
+
 class StoreRefused(StoreError):
     """The archive's database refused"""
+
+
+class KeyExists(StoreRefused):
+    """The archive has a row of this key already"""
 
 
 class SchemaOutOfDate(StoreError):

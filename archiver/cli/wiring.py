@@ -14,7 +14,8 @@ from archiver.sync.order import PassOrder
 
 def connect(config: Config) -> Database:
     """The configured database, whatever it holds. Raises: ConfigError."""
-    return Database(config.archive.url.reveal(), folder=config.folder)
+    archive = config.archive
+    return Database(archive.url.reveal(), folder=config.folder, schema=archive.db_schema)
 
 
 @contextmanager

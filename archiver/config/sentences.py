@@ -88,7 +88,7 @@ def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
         if isinstance(part, str):
             fields = [model.model_fields[part] for model in models if part in model.model_fields]
             models = [model for field in fields for model in _models_in(field.annotation)]
-    keys = [key for model in models for key in model.model_fields if key != "folder"]
+    keys = [field.alias or key for model in models for key, field in model.model_fields.items() if key != "folder"]
     return keys if loc else [*keys, "include", "defaults"]
 
 

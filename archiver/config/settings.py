@@ -1,6 +1,7 @@
 """The tables of the configuration file, their defaults and bounds."""
 
 import ipaddress
+import re
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +25,15 @@ class ArchiveSettings(_Table):
     """Where the archive is."""
 
     url: SecretText = Secret(literal="sqlite:///archive.db")
+    db_schema: Text | None = Field(default=None, alias="schema")  # BaseModel has a `schema` of its own
+    """Where the tables are, within a PostgreSQL database."""
+
+    @field_validator("db_schema")
+    @classmethod
+    def _is_plain_name(cls, name: str | None) -> str | None:
+        if name is not None and not re.fullmatch(r"(?!pg_)[a-z_][a-z0-9_]{0,62}", name):
+            raise ValueError("takes small letters, digits and _, at most 63, and does not begin with a digit or pg_")
+        return name
 
 
 class ScheduleSettings(_Table):

@@ -1,55 +1,75 @@
-"""The connection to the archive: transactions, and what each kind of database is told at first."""
+"""The connection to the archive, and its transactions."""
 
-import sqlite3
-import time
-from collections.abc import Callable, Iterator
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy
-from sqlalchemy import Connection, Engine, event, text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+import tenacity
+from sqlalchemy import Connection, Engine, Table
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 
-from archiver.errors import ConfigError, StoreRefused, StoreUnavailable
+from archiver.errors import ConfigError, ConnectionLost, KeyExists, StoreBusy, StoreUnavailable
+from archiver.store.backends.backend import Backend
+from archiver.store.backends.known import backend_for, backend_of
+from archiver.store.backends.sqlite import BUSY_TIMEOUT_S
 from archiver.store.driver_errors import mapped_errors
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_BUSY_TIMEOUT_S = 30
-"""How long SQLite waits for another writer: longer than any batch of ours takes to commit."""
-_WAL_PAUSE_S = 0.01
-_POSTGRESQL_ARGUMENTS: dict[str, Any] = {
-    "connect_timeout": 10,
-    "client_encoding": "utf8",
-    "keepalives_idle": 30,
-    "tcp_user_timeout": 60_000,
-}
-"""In seconds, the last in milliseconds: a connection that the network swallowed is noticed."""
-
-_DRIVERS = {"sqlite": "pysqlite", "postgresql": "psycopg"}
-_INSTALL = "install superoffice-chat-archiver with its extra: [postgresql]"
+PATIENCE_S = 30.0
+"""For how long a transaction that the database called off, or could not begin, is tried again: a server that restarts
+is back by then, and a lease hardly lost."""
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
+_POOL_SIZE = 16
+"""Connections that are kept. More are opened as needed: each thread of ours holds one, for a moment."""
+_PLAIN, _IS_WRITING = "is_plain", "is_writing"
 
 
 class Database:
     """An archive's database. Every error it raises is a StoreError or a ConfigError."""
 
-    def __init__(self, url: str, *, folder: Path = Path()) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        folder: Path = Path(),
+        schema: str | None = None,
+        patience_s: float = PATIENCE_S,
+        plain: bool = False,
+    ) -> None:
         """Connect to nothing yet.
 
         Args:
             url: as SQLAlchemy writes it.
             folder: what an SQLite file's relative path starts from.
+            schema: where the tables are, within a PostgreSQL database; None: where the server says.
+            plain: take the plain path (see Backend.has_savepoints) though the database could do better.
         Raises: ConfigError when the URL names no database that we can write.
         """
-        self.url = _checked_url(url, folder)
-        self._engine = _engine(self.url)
+        self._backend, url_ = backend_for(url)
+        self.url = self._backend.checked_url(url_, folder)
+        self._engine = _engine(self._backend, self.url, schema, plain=plain)
+        self.schema = schema
+        self._patience_s = patience_s
+        # SQLite's own waiting polls, and is unfair to whoever has waited longest.
+        self._turn = threading.Lock() if self.sqlite_file else None
 
     @property
     def dialect(self) -> str:
         return self._engine.dialect.name
+
+    @property
+    def label(self) -> str:
+        """The kind of database, as people call it."""
+        return self._backend.label
 
     @property
     def sqlite_file(self) -> Path | None:
@@ -81,151 +101,132 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A short transaction that writes nothing."""
-        with self._transaction("DEFERRED") as connection:
+        with self._transaction(is_writing=False) as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that commits at the end of the block, or not at all."""
-        with self._transaction("IMMEDIATE") as connection:
+        """A transaction that commits at the end of the block, or not at all. `write` is safer."""
+        with self._in_turn(), self._transaction(is_writing=True) as connection:
             yield connection
 
     def write(self, work: Callable[[Connection], T]) -> T:
-        """Do a piece of work in a writing transaction, and again when the database had to call it off.
+        """Do a piece of work in a writing transaction; again when the database called it off or went away meanwhile.
 
         Args:
             work: may be called more than once; what it changes outside the database has to bear that.
+        Raises: StoreError, after our patience or when trying again is of no use. When the connection broke during
+            the commit, nobody knows whether it took effect: that is not tried again.
         """
-        with self.writing() as connection:
-            return work(connection)
+        return self._again_while_patient(lambda: self._write_once(work))
 
     def rehearse(self, work: Callable[[Connection], T]) -> T:
         """As `write`, but nothing stays."""
-        with self.writing() as connection:
-            result = work(connection)
-            connection.rollback()
-        return result
+
+        def rehearse_once() -> T:
+            with self.writing() as connection:
+                result = work(connection)
+                connection.rollback()
+            return result
+
+        return self._again_while_patient(rehearse_once)
 
     def close(self) -> None:
         self._engine.dispose()
 
+    def _write_once(self, work: Callable[[Connection], T]) -> T:
+        is_committing = False
+        try:
+            with self.writing() as connection:
+                result = work(connection)
+                is_committing = True
+        except ConnectionLost as lost:
+            if not is_committing:
+                raise
+            raise StoreUnavailable(
+                "the connection to the archive's database broke during a commit",
+                hint="nothing is lost: the next pass finds out how far this one came",
+            ) from lost
+        return result
+
+    def _again_while_patient(self, attempt: Callable[[], T]) -> T:
+        retrying = tenacity.Retrying(
+            retry=_is_worth_another_try,
+            wait=tenacity.wait_random_exponential(
+                min=_FIRST_PAUSE_S, multiplier=_FIRST_PAUSE_S, max=_LONGEST_PAUSE_S
+            ),
+            stop=tenacity.stop_after_delay(self._patience_s),
+            before_sleep=_log_retry,
+            reraise=True,
+        )
+        return retrying(attempt)
+
     @contextmanager
-    def _transaction(self, sqlite_begin: Literal["DEFERRED", "IMMEDIATE"]) -> Iterator[Connection]:
+    def _in_turn(self) -> Iterator[None]:
+        """Our own threads write to SQLite one after the other."""
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=BUSY_TIMEOUT_S):
+            raise StoreBusy("the archive is being written by another thread of ours")
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    @contextmanager
+    def _transaction(self, *, is_writing: bool) -> Iterator[Connection]:
         with mapped_errors(), self._engine.connect() as plain:
-            connection = plain.execution_options(sqlite_begin=sqlite_begin)
+            connection = plain.execution_options(**{_IS_WRITING: is_writing})
             with connection.begin():
                 yield connection
 
 
 def database_now(connection: Connection) -> datetime:
     """The database's clock, which leases and the ledger go by, as aware UTC."""
-    if connection.dialect.name == "sqlite":
-        shown = connection.execute(text("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')")).scalar_one()
-        return datetime.fromisoformat(shown).replace(tzinfo=UTC)
-    # clock_timestamp moves within a transaction, now() does not.
-    instant: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
-    return instant.astimezone(UTC)
+    return backend_of(connection).now(connection)
 
 
-def _checked_url(written: str, folder: Path) -> URL:
+def can_undo_insert(connection: Connection) -> bool:
+    """Whether to insert first and look keys up only when one exists; False: the plain path."""
+    return backend_of(connection).has_savepoints and not connection.get_execution_options().get(_PLAIN)
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, which all have the same columns, in the fastest way there is. Raises: IntegrityError."""
+    is_plain = connection.get_execution_options().get(_PLAIN)
+    backend = Backend() if is_plain else backend_of(connection)
+    backend.insert_rows(connection, table, rows)
+
+
+def _engine(backend: Backend, url: URL, schema: str | None, *, plain: bool) -> Engine:
     try:
-        url = make_url(written)
-        backend = url.get_backend_name()
-    except (ArgumentError, ValueError):
-        raise ConfigError(
-            "archive.url is no database URL", hint="write sqlite:///archive.db or postgresql+psycopg://user@host/name"
-        ) from None
-    if backend not in _DRIVERS or ("+" in url.drivername and url.get_driver_name() != _DRIVERS[backend]):
-        raise ConfigError(
-            f"archive.url: {url.drivername}:// is not supported", hint="use sqlite:/// or postgresql+psycopg://"
-        )
-    if backend == "sqlite":
-        url = _checked_file(url, written, folder)
-    elif not url.database:
-        raise ConfigError("archive.url names no database", hint="write postgresql+psycopg://user@host/name")
-    return url.set(drivername=f"{backend}+{_DRIVERS[backend]}")
-
-
-def _checked_file(url: URL, written: str, folder: Path) -> URL:
-    if url.database in (None, "", ":memory:"):
-        raise ConfigError(
-            "archive.url names no file: an archive in memory would be lost", hint="sqlite:///archive.db"
-        )
-    if url.host or url.username or url.query or "?" in written or "\0" in written:
-        raise ConfigError("archive.url: sqlite:/// takes a path and no more", hint="sqlite:///archive.db")
-    return url.set(database=str((folder / url.database).absolute()))
-
-
-def _engine(url: URL) -> Engine:
-    is_sqlite = url.get_backend_name() == "sqlite"
-    try:
-        arguments = {"timeout": _BUSY_TIMEOUT_S} if is_sqlite else _postgresql_arguments(url)
-        # pool_pre_ping: a daemon's connection may have been cut since its last pass.
         engine = sqlalchemy.create_engine(
-            url, connect_args=arguments, hide_parameters=True, pool_pre_ping=not is_sqlite
+            url,
+            hide_parameters=True,
+            pool_size=_POOL_SIZE,
+            max_overflow=-1,
+            execution_options={_PLAIN: plain},
+            **backend.engine_options(url),
         )
     except (SQLAlchemyError, TypeError, ValueError):
         raise ConfigError("archive.url can't be used as it is", hint="check its port and its options") from None
     except ModuleNotFoundError as error:
-        raise ConfigError(f"the driver {error.name} for archive.url is not installed", hint=_INSTALL) from None
-    if is_sqlite:
-        event.listen(engine, "connect", _set_up_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-    else:
-        event.listen(engine, "connect", _set_up_postgresql)
+        raise ConfigError(
+            f"the driver {error.name} for archive.url is not installed", hint=f"pip install '{backend.install}'"
+        ) from None
+    backend.attach(engine, schema)
     return engine
 
 
-def _postgresql_arguments(url: URL) -> dict[str, Any]:
-    """Our timeouts, but for those that the URL sets itself.
-
-    Raises: ConfigError for an option that is none of libpq's: the driver has others, such as autocommit, which would
-    void every promise that rests on a transaction.
-    """
-    import psycopg
-
-    known = {option.keyword.decode() for option in psycopg.pq.Conninfo.get_defaults()}
-    if unknown := sorted(set(url.query) - known):
-        raise ConfigError(f"archive.url: {unknown[0]!r} is no connection option of PostgreSQL")
-    return {name: value for name, value in _POSTGRESQL_ARGUMENTS.items() if name not in url.query}
+def _is_worth_another_try(state: tenacity.RetryCallState) -> bool:
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, KeyExists):  # another archiver made the row at the same moment: the next try finds it
+        return state.attempt_number == 1
+    return isinstance(error, StoreBusy | ConnectionLost)
 
 
-def _set_up_postgresql(connection: Any, _record: object) -> None:
-    if connection.info.parameter_status("server_encoding") != "UTF8":
-        raise StoreRefused("the archive's database can't hold every text", hint="make it with ENCODING 'UTF8'")
-    with connection.cursor() as cursor:
-        # In the server's own zone, year 9999 may become year 10000, which no datetime holds.
-        cursor.execute("SET TIME ZONE 'UTC'")
-        # Somebody who holds a row of ours for longer is stuck: say so rather than wait for ever, and don't be so.
-        cursor.execute("SET lock_timeout = '30s'")
-        cursor.execute("SET idle_in_transaction_session_timeout = '60s'")
-    connection.commit()
-
-
-def _set_up_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # the driver's own BEGIN comes late and leaves DDL out
-    cursor = connection.cursor()
-    _switch_to_wal(cursor)
-    cursor.execute("PRAGMA synchronous=FULL")  # the source may have deleted what a power cut takes
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.close()
-
-
-def _switch_to_wal(cursor: sqlite3.Cursor) -> None:
-    """Switch a new file to WAL; SQLite does not wait by itself for another that does so at the same moment."""
-    gives_up_at = time.monotonic() + _BUSY_TIMEOUT_S
-    while True:
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:
-            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > gives_up_at:
-                raise
-            time.sleep(_WAL_PAUSE_S)
-        else:
-            return
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A read followed by a write in one WAL transaction fails at once with "database is locked", whatever the busy
-    # timeout: what will write says so at its beginning.
-    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('sqlite_begin', 'IMMEDIATE')}")
+def _log_retry(state: tenacity.RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    facts = {"event": "store_retry", "kind": getattr(error, "kind", ""), "detail": str(error)}
+    logger.warning("the archive's database is asked again", extra={**facts, "attempt": state.attempt_number})

@@ -5,13 +5,46 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 
-from archiver.errors import StoreError, StoreRefused, StoreUnavailable
+from archiver.errors import ConnectionLost, KeyExists, StoreBusy, StoreError, StoreRefused, StoreUnavailable
 
-_FULL = StoreRefused, "the disk of the archive's database is full", "make room; nothing was lost"
-_READ_ONLY = StoreRefused, "the archive's database is read-only", "let this user write to it"
-_LOCKED = StoreUnavailable, "the archive is locked by another program", "close it and run again"
-_UNSOUND = StoreRefused, "the archive's file is no sound SQLite database", "check archive.url"
-_KNOWN = {
+_Known = tuple[type[StoreError], str, str]
+
+_FULL: _Known = (StoreRefused, "the disk of the archive's database is full", "make room; nothing was lost")
+_READ_ONLY: _Known = (StoreRefused, "the archive's database is read-only", "let this user write to it")
+_LOCKED: _Known = (StoreBusy, "the archive is locked by another program", "close it and run again")
+_CALLED_OFF: _Known = (
+    StoreBusy,
+    "the archive's database called a transaction off in favour of another",
+    "nothing was lost; run again",
+)
+_UNSOUND: _Known = (StoreRefused, "the archive's file is no sound SQLite database", "check archive.url")
+_LOST: _Known = (
+    ConnectionLost,
+    "the connection to the archive's database is lost",
+    "check that it runs; nothing was lost",
+)
+_DENIED: _Known = (
+    StoreRefused,
+    "the archive's database refuses our user or its password",
+    "check archive.url, and what this user is granted",
+)
+_NO_SUCH: _Known = (StoreRefused, "the server has no database of that name", "check archive.url, or make it")
+_TOO_MANY: _Known = (
+    ConnectionLost,
+    "the archive's database has no connection left",
+    "allow more of them, or lower schedule.workers",
+)
+_TOO_LARGE: _Known = (
+    StoreRefused,
+    "a message is larger than the archive's database takes",
+    "SET GLOBAL max_allowed_packet = 1073741824, and in its configuration file",
+)
+
+_KEY_EXISTS: _Known = (KeyExists, "the archive has a row of this key already", "")
+
+_SQLITE: dict[str | int, _Known] = {
+    "SQLITE_CONSTRAINT_PRIMARYKEY": _KEY_EXISTS,
+    "SQLITE_CONSTRAINT_UNIQUE": _KEY_EXISTS,
     "SQLITE_FULL": _FULL,
     "SQLITE_READONLY": _READ_ONLY,
     "SQLITE_BUSY": _LOCKED,
@@ -24,12 +57,37 @@ _KNOWN = {
         "check archive.url and who may write there",
     ),
     "SQLITE_IOERR": (StoreUnavailable, "the archive's file can't be read or written", "check the disk it is on"),
+}
+"""By error name; its extensions, such as SQLITE_BUSY_SNAPSHOT, are included."""
+_SQLSTATES: dict[str | int, _Known] = {
+    "08": _LOST,
+    "57P": _LOST,  # the server shuts down, crashed, or is not up yet
+    "25P03": _LOST,  # it gave up waiting for us
+    "53300": _TOO_MANY,
     "53100": _FULL,
     "25006": _READ_ONLY,
     "55P03": _LOCKED,
-    "25P03": (StoreUnavailable, "the archive's database gave up waiting for us", "nothing was lost; run again"),
+    "40": _CALLED_OFF,
+    "23505": _KEY_EXISTS,
+    "28": _DENIED,
+    "42501": _DENIED,
+    "3D000": _NO_SUCH,
 }
-"""By SQLite's error name, its extensions such as SQLITE_BUSY_SNAPSHOT included, and by SQLSTATE."""
+"""By their beginning. Source: PostgreSQL, appendix "Error Codes"; ODBC drivers give the same."""
+_MARIADB: dict[str | int, _Known] = {
+    **dict.fromkeys((1020, 1205, 1213, 1305), _CALLED_OFF),  # 1305: a deadlock took the savepoint with it
+    **dict.fromkeys((0, 1053, 1152, 1158, 1159, 1160, 1161, 1317, 1927, 2002, 2003, 2006, 2013, 2055, 4031), _LOST),
+    1062: _KEY_EXISTS,
+    1040: _TOO_MANY,
+    1203: _TOO_MANY,
+    **dict.fromkeys((1044, 1045, 1142, 1143, 1227, 1698), _DENIED),
+    1049: _NO_SUCH,
+    1021: _FULL,
+    1114: _FULL,
+    1153: _TOO_LARGE,
+    **dict.fromkeys((1290, 1792, 1836), _READ_ONLY),
+}
+"""By number. Source: MariaDB, "Error Codes"."""
 
 
 @contextmanager
@@ -38,23 +96,40 @@ def mapped_errors() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise _mapped(error.orig, is_operational=isinstance(error, OperationalError | InterfaceError)) from None
+        is_operational = isinstance(error, OperationalError | InterfaceError)
+        raise _mapped(error.orig, is_lost=error.connection_invalidated, is_operational=is_operational) from None
     except SQLAlchemyError as error:
         raise StoreError(f"the database library failed: {type(error).__name__}") from None
     except Exception as error:
-        if type(error).__module__.startswith(("psycopg", "sqlite3")):  # COPY speaks to the driver itself
-            raise _mapped(error, is_operational="Operational" in type(error).__name__) from None
+        if type(error).__module__.startswith(("psycopg", "sqlite3", "pymysql")):  # those that spoke to the driver
+            is_operational = "Operational" in type(error).__name__
+            raise _mapped(error, is_lost=False, is_operational=is_operational) from None
         raise
 
 
-def _mapped(error: BaseException | None, *, is_operational: bool) -> StoreError:
-    code = getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", None) or ""
-    known = _KNOWN.get(code) or _KNOWN.get("_".join(code.split("_")[:2]))
-    if known:
+def _mapped(error: BaseException | None, *, is_lost: bool, is_operational: bool) -> StoreError:
+    code = _code(error)
+    if known := _known(code):
         kind, message, hint = known
         return kind(message, hint=hint)
     name = f"{type(error).__name__} {code}".strip()
-    if is_operational:
+    if is_lost or is_operational:
         hint = "check that it runs and that archive.url names it, its user and its password"
-        return StoreUnavailable(f"the archive's database is unavailable ({name})", hint=hint)
+        return ConnectionLost(f"the archive's database is unavailable ({name})", hint=hint)
     return StoreRefused(f"the archive's database refused a statement ({name})")
+
+
+def _code(error: BaseException | None) -> str | int:
+    """SQLite's error name, SQLSTATE, or MariaDB's number; "" where the driver tells none."""
+    first = error.args[0] if error is not None and error.args else None
+    if type(error).__module__.startswith("pymysql") and isinstance(first, int):
+        return first  # its SQLSTATE says less
+    return str(getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None) or "")
+
+
+def _known(code: str | int) -> _Known | None:
+    if isinstance(code, int):
+        return _MARIADB.get(code)
+    if code.startswith("SQLITE_"):
+        return _SQLITE.get(code) or _SQLITE.get("_".join(code.split("_")[:2]))
+    return next((_SQLSTATES[code[:length]] for length in (5, 3, 2) if code[:length] in _SQLSTATES), None)

@@ -2,7 +2,7 @@
 
 Optimistic and the same on every database: the rows go in as if all were new, inside a savepoint; only when a key
 exists already are those rows loaded and compared. One native upsert per database would hide the decision in four
-dialects.
+dialects. Where a savepoint can't be relied upon, the keys are looked up first.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from archiver.model import ChatMessage
 from archiver.store import tables
 from archiver.store.compare import Verdict, compare
+from archiver.store.database import can_undo_insert, insert_rows
 
 CONTENT = tuple(name for name in ChatMessage.__struct_fields__ if name != "chat_message_id")
 """The columns that say what a message says; the same in `chat_message` and `chat_message_revision`."""
@@ -112,6 +113,8 @@ def _rows(source_id: int, run_id: int, messages: Iterable[ChatMessage], now: dat
 
 def _insert_unless_known(connection: Connection, rows: list[dict[str, Any]]) -> bool:
     """Insert all rows, or none when a key exists already."""
+    if not can_undo_insert(connection):
+        return not rows
     try:
         with connection.begin_nested():
             _insert(connection, rows)
@@ -121,27 +124,8 @@ def _insert_unless_known(connection: Connection, rows: list[dict[str, Any]]) -> 
 
 
 def _insert(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    if not rows:
-        return
-    if connection.dialect.name == "postgresql":
-        _copy(connection, rows)
-    else:
-        connection.execute(insert(tables.chat_message), rows)
-
-
-def _copy(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """COPY straight into the table. Raises: IntegrityError like an INSERT when a key exists already."""
-    import psycopg  # an extra: only where the archive is PostgreSQL
-
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)
-    names = list(rows[0])
-    try:
-        with driver.cursor() as cursor, cursor.copy(f"COPY chat_message ({', '.join(names)}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(list(row.values()))
-    except psycopg.errors.UniqueViolation as error:
-        raise IntegrityError("COPY", None, error) from None
+    if rows:
+        insert_rows(connection, tables.chat_message, rows)
 
 
 def load_stored(connection: Connection, source_id: int, keys: Sequence[int]) -> dict[int, Mapping[str, Any]]:

@@ -148,7 +148,7 @@ def _is_open(source_id: int) -> tuple[Any, ...]:
 def _query() -> Select[Any]:
     table = tables.quarantine
     names = ("id", "chat_session_id", "chat_message_id", "kind", "reason", "quarantined_at", "resolved_at")
-    size = func.length(table.c.payload).label("payload_bytes")  # ASCII: a letter is a byte
+    size = func.char_length(table.c.payload).label("payload_bytes")  # ASCII: a letter is a byte
     return select(*(table.c[name] for name in names), size).order_by(table.c.id)
 
 

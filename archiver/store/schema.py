@@ -7,12 +7,14 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import Connection, inspect, select
 from sqlalchemy import column as sql_column
 from sqlalchemy import table as sql_table
+from sqlalchemy.schema import CreateSchema
 
 import archiver
 from archiver.errors import SchemaOutOfDate, StoreUnavailable
+from archiver.store.backends.known import backend_of
 from archiver.store.database import Database
 
 if TYPE_CHECKING:
@@ -20,9 +22,6 @@ if TYPE_CHECKING:
 
 CURRENT_REVISION = "0002"
 """The newest of migrations/versions, which are numbered. Known here so that only `migrate` loads Alembic."""
-
-_MIGRATION_LOCK = 0x5350_4341
-"""PostgreSQL's advisory lock that makes two `migrate` take turns; SQLite does so by itself."""
 
 
 def migrations_folder() -> Path:
@@ -75,9 +74,9 @@ def migrate(database: Database) -> tuple[str | None, str]:
 
     if database.is_missing() and (file := database.sqlite_file) and not file.parent.is_dir():
         raise StoreUnavailable(f"there is no folder {file.parent} for the archive", hint=f"mkdir -p {file.parent}")
-    with database.writing() as connection:
-        if database.dialect == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+    with database.writing() as connection, backend_of(connection).migrating(connection):
+        if database.schema is not None and not inspect(connection).has_schema(database.schema):
+            connection.execute(CreateSchema(database.schema))
         before = stored_revision(connection)
         _refuse_newer(before or "")
         config = alembic_config()

@@ -1,7 +1,6 @@
 """Sources as rows: what the configuration names, in the epoch that is current."""
 
 from sqlalchemy import Connection, insert, select
-from sqlalchemy.exc import IntegrityError
 
 from archiver.store import tables
 from archiver.store.database import database_now
@@ -18,16 +17,12 @@ def load_source_id(connection: Connection, name: str) -> int | None:
 
 
 def ensure_source(connection: Connection, name: str, base_url: str) -> int:
-    """The id of a source; its row and its lease's row are made when there are none."""
+    """The id of a source; its row and its lease's row are made when there are none.
+
+    Raises: KeyExists when another archiver makes them at the same moment; the next try finds them.
+    """
     source_id = load_source_id(connection, name)
-    if source_id is None:
-        try:
-            with connection.begin_nested():
-                return _make_source(connection, name, base_url)
-        except IntegrityError:  # another archiver has made it meanwhile
-            source_id = load_source_id(connection, name)
-            assert source_id is not None
-    return source_id
+    return _make_source(connection, name, base_url) if source_id is None else source_id
 
 
 def _make_source(connection: Connection, name: str, base_url: str) -> int:

@@ -18,16 +18,20 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    Text,
     TypeDecorator,
     UniqueConstraint,
 )
+from sqlalchemy import Text as SQLAlchemyText
+from sqlalchemy.dialects.mssql import NVARCHAR
+from sqlalchemy.dialects.mysql import DATETIME, LONGTEXT
+
+from archiver.store.backends.mariadb import TABLE_OPTIONS
 
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC instant to the microsecond: timestamptz where there is one, else a UTC time without a zone."""
 
-    impl = DateTime(timezone=True)
+    impl = DateTime(timezone=True).with_variant(DATETIME(fsp=6), "mysql")  # else it keeps whole seconds
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
@@ -36,13 +40,20 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value.tzinfo is None:
             raise ValueError("a naive time has no place in the archive")
         value = value.astimezone(UTC)
-        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
+        return value if dialect.name in ("postgresql", "mssql") else value.replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
+
+# MariaDB's TEXT ends at 64 KB; SQL Server's is not Unicode, and takes case for no difference.
+Text = (
+    SQLAlchemyText()
+    .with_variant(LONGTEXT(), "mysql")
+    .with_variant(NVARCHAR(None, collation="Latin1_General_100_BIN2"), "mssql")
+)
 
 # SQLite gives out row numbers by itself only for a column that is spelled INTEGER.
 RowId = BigInteger().with_variant(Integer(), "sqlite")
@@ -90,6 +101,7 @@ source = Table(
     Column("base_url", Text),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("name", "epoch"),
+    **TABLE_OPTIONS,
 )
 
 chat_message = Table(
@@ -109,6 +121,7 @@ chat_message = Table(
     Index(None, "source_id", "chat_session_id", "chat_message_id"),
     # Messages by day: what a report groups by.
     Index(None, "source_id", "when_posted"),
+    **TABLE_OPTIONS,
 )
 
 chat_message_revision = Table(
@@ -120,6 +133,7 @@ chat_message_revision = Table(
     *_content(),
     Column("replaced_at", UtcDateTime, nullable=False),
     Column("run_id", BigInteger, nullable=False, comment="the run that replaced it"),
+    **TABLE_OPTIONS,
 )
 
 chat_session_state = Table(
@@ -137,6 +151,7 @@ chat_session_state = Table(
     Column("retry_at", UtcDateTime),
     # Chat sessions by state, and the highest known one from its end.
     Index(None, "source_id", "state", "chat_session_id"),
+    **TABLE_OPTIONS,
 )
 
 sync_run = Table(
@@ -164,6 +179,7 @@ sync_run = Table(
     Column("messages_changed", BigInteger, nullable=False),
     Column("messages_gone", BigInteger, nullable=False),
     Index(None, "source_id", "started_at"),
+    **TABLE_OPTIONS,
 )
 
 sync_error = Table(
@@ -180,6 +196,7 @@ sync_error = Table(
     Column("count", Integer, nullable=False),
     Column("resolved_at", UtcDateTime),
     Index(None, "source_id", "resolved_at", "chat_session_id"),
+    **TABLE_OPTIONS,
 )
 
 quarantine = Table(
@@ -203,6 +220,7 @@ quarantine = Table(
     UniqueConstraint("source_id", "chat_session_id", "digest"),
     # The open ones, at a glance and of the chat sessions that were visited.
     Index(None, "source_id", "resolved_at", "chat_session_id"),
+    **TABLE_OPTIONS,
 )
 
 lease = Table(
@@ -212,4 +230,5 @@ lease = Table(
     Column("holder", Text, comment="host and process; null: free"),
     Column("fencing", BigInteger, nullable=False, comment="grows with each holder"),
     Column("expires_at", UtcDateTime, comment="by the database's clock"),
+    **TABLE_OPTIONS,
 )

@@ -6,10 +6,12 @@ run again.
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import mysql
 
 revision = "0002"
 down_revision = "0001"
 
+UTC_TIME = sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql")
 INDEX = "ix_quarantine_source_id_resolved_at_chat_session_id"
 CONFLICT_REASON = "another message is stored under this id"
 """By which alone the first revision told a conflict."""
@@ -22,7 +24,7 @@ def upgrade() -> None:
             "quarantine",
             sa.Column(
                 "resolved_at",
-                sa.DateTime(timezone=True),
+                UTC_TIME,
                 comment="when what it holds came to be stored, or was read whole without it; null: open",
             ),
         )

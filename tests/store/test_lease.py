@@ -101,8 +101,7 @@ def test_a_source_is_made_once_by_however_many_at_once(database: Database) -> No
     made: list[int] = []
 
     def make() -> None:
-        with database.writing() as connection:
-            made.append(ensure_source(connection, "acme", "https://crm.example.com"))
+        made.append(database.write(lambda c: ensure_source(c, "acme", "https://crm.example.com")))
 
     at_once(6, make)
     assert made == [made[0]] * 6

@@ -1,0 +1,72 @@
+"""What a kind of database may do its own way; as it stands here, it is what any SQLAlchemy dialect can do."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, insert, text
+from sqlalchemy.engine import URL
+
+from archiver.errors import ConfigError
+
+
+class Backend:
+    """A kind of database."""
+
+    label: str
+    """As people call it."""
+    dialect: str
+    """SQLAlchemy's name for it."""
+    driver: str
+    """The one driver that we know the ways of."""
+    example: str
+    """A URL to write."""
+    install: str
+    """What the driver comes with."""
+    clock: str
+    """The query for the present time, which has to move within a transaction."""
+    has_savepoints = True
+    """Whether a batch is inserted as if all of it were new, and undone when a key exists; else keys are looked up
+    first. The lookup is the plain path, which needs nothing that a dialect might do in its own way."""
+
+    def checked_url(self, url: URL, _folder: Path) -> URL:
+        """The URL, complete. Raises: ConfigError when it names no database that we can write."""
+        if not url.database:
+            raise ConfigError("archive.url names no database", hint=f"write {self.example}")
+        return url
+
+    def engine_options(self, url: URL) -> dict[str, Any]:
+        """For create_engine. Raises: ConfigError for an option in the URL that would void what we promise."""
+        # A daemon's connection may have been cut since its last pass.
+        return {"connect_args": self.connect_arguments(url), "pool_pre_ping": True}
+
+    def connect_arguments(self, _url: URL) -> dict[str, Any]:
+        return {}
+
+    def attach(self, _engine: Engine, schema: str | None) -> None:
+        """Have each new connection set up. Raises: ConfigError when there are no schemas to choose from."""
+        if schema is not None:
+            raise ConfigError(f"archive.schema is for PostgreSQL; {self.label} has none", hint="take it out")
+
+    def now(self, connection: Connection) -> datetime:
+        """The database's clock, as aware UTC."""
+        instant: datetime = connection.execute(text(self.clock)).scalar_one()
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+    def insert_rows(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows that all have the same columns. Raises: IntegrityError when a key exists."""
+        connection.execute(insert(table), rows)
+
+    @contextmanager
+    def migrating(self, _connection: Connection) -> Iterator[None]:
+        """Make those that migrate at the same time take turns."""
+        yield
+
+
+def refuse_options(url: URL, known: set[str], label: str) -> None:
+    """Raises: ConfigError for an option in the URL that is none of `known`: drivers have others, such as autocommit,
+    which would void every promise that rests on a transaction."""
+    if unknown := sorted(set(url.query) - known):
+        raise ConfigError(f"archive.url: {unknown[0]!r} is no connection option of {label}")

@@ -1,0 +1,94 @@
+"""MariaDB, by PyMySQL. MySQL speaks the same, and what is told apart is written so that both understand it."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.engine import URL
+
+from archiver.errors import ConfigError, StoreRefused, StoreUnavailable
+from archiver.store.backends.backend import Backend, refuse_options
+
+COLLATION = "/*M! utf8mb4_nopad_bin */ /*!80017 utf8mb4_0900_bin */"
+"""Binary and without padding, so that an edit of case or of a trailing blank is one. The two have different names for
+it; each reads the comment that is meant for it (MariaDB: "Comment Syntax"; MySQL: "Comments")."""
+TABLE_OPTIONS: dict[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": COLLATION}
+"""For each table: a server's defaults are not ours."""
+
+_ARGUMENTS: dict[str, Any] = {
+    "charset": "utf8mb4",
+    "connect_timeout": 10,
+    # For one statement, a migration of a large table included: a connection that the network swallowed is noticed.
+    "read_timeout": 600,
+    "write_timeout": 60,
+}
+"""In seconds."""
+_OPTIONS = {
+    "charset",
+    "connect_timeout",
+    "read_timeout",
+    "write_timeout",
+    "unix_socket",
+    "ssl_ca",
+    "ssl_cert",
+    "ssl_key",
+    "ssl_check_hostname",
+}
+_SESSION = (
+    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
+    "NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', "
+    # Somebody who holds a row or a table of ours for longer is stuck: say so rather than wait for ever.
+    "innodb_lock_wait_timeout = 30, lock_wait_timeout = 30",
+    # As on PostgreSQL: no gap is locked, and what another committed is seen.
+    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+)
+_MIGRATION_PATIENCE_S = 60
+
+
+class MariaDB(Backend):
+    label, dialect, driver = "MariaDB", "mysql", "pymysql"
+    example, install = "mysql+pymysql://user@host/name", "superoffice-chat-archiver[mariadb]"
+    clock = "SELECT UTC_TIMESTAMP(6)"
+
+    def checked_url(self, url: URL, folder: Path) -> URL:
+        if url.query.get("charset", "utf8mb4") != "utf8mb4":
+            raise ConfigError("archive.url: charset has to be utf8mb4, to hold every text", hint="leave it out")
+        return super().checked_url(url, folder)
+
+    def connect_arguments(self, url: URL) -> dict[str, Any]:
+        """Our timeouts, but for those that the URL sets itself."""
+        refuse_options(url, _OPTIONS, self.label)
+        return {name: value for name, value in _ARGUMENTS.items() if name not in url.query}
+
+    def attach(self, engine: Engine, schema: str | None) -> None:
+        super().attach(engine, schema)
+        event.listen(engine, "connect", _set_up)
+
+    @contextmanager
+    def migrating(self, connection: Connection) -> Iterator[None]:
+        name = connection.execute(text("SELECT DATABASE()")).scalar_one()
+        lock = {"lock": "archiver_" + hashlib.sha256(name.encode()).hexdigest()[:32]}  # one name for the whole server
+        got = connection.execute(text(f"SELECT GET_LOCK(:lock, {_MIGRATION_PATIENCE_S})"), lock).scalar()
+        if not got:
+            raise StoreUnavailable("another archiver migrates this archive", hint="wait until it is done")
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT RELEASE_LOCK(:lock)"), lock)
+
+
+def _set_up(connection: Any, _record: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT @@character_set_database, DATABASE()")
+        charset, name = cursor.fetchone()
+        if charset != "utf8mb4":
+            raise StoreRefused(
+                f"the archive's database can't hold every text: its character set is {charset}",
+                hint=f"ALTER DATABASE `{name.replace('`', '``')}` CHARACTER SET utf8mb4 mends it",
+            )
+        for statement in _SESSION:
+            cursor.execute(statement)
+    connection.commit()

@@ -1,0 +1,72 @@
+"""PostgreSQL, by psycopg 3."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, event, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import IntegrityError
+
+from archiver.errors import StoreRefused
+from archiver.store.backends.backend import Backend, refuse_options
+
+_ARGUMENTS: dict[str, Any] = {
+    "connect_timeout": 10,
+    "client_encoding": "utf8",
+    "keepalives_idle": 30,
+    "tcp_user_timeout": 60_000,
+}
+"""In seconds, the last in milliseconds: a connection that the network swallowed is noticed."""
+_MIGRATION_LOCK = 0x5350_4341
+
+
+class PostgreSQL(Backend):
+    label, dialect, driver = "PostgreSQL", "postgresql", "psycopg"
+    example, install = "postgresql+psycopg://user@host/name", "superoffice-chat-archiver[postgresql]"
+    clock = "SELECT clock_timestamp()"  # now() does not move within a transaction
+
+    def connect_arguments(self, url: URL) -> dict[str, Any]:
+        """Our timeouts, but for those that the URL sets itself."""
+        import psycopg
+
+        known = {option.keyword.decode() for option in psycopg.pq.Conninfo.get_defaults()}
+        refuse_options(url, known, self.label)
+        return {name: value for name, value in _ARGUMENTS.items() if name not in url.query}
+
+    def attach(self, engine: Engine, schema: str | None) -> None:
+        event.listen(engine, "connect", partial(_set_up, schema=schema))
+
+    def insert_rows(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """COPY straight into the table."""
+        import psycopg
+
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        names = ", ".join(rows[0])
+        try:
+            with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(list(row.values()))
+        except psycopg.errors.UniqueViolation as error:
+            raise IntegrityError("COPY", None, error) from None
+
+    @contextmanager
+    def migrating(self, connection: Connection) -> Iterator[None]:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        yield
+
+
+def _set_up(connection: Any, _record: object, *, schema: str | None) -> None:
+    if connection.info.parameter_status("server_encoding") != "UTF8":
+        raise StoreRefused("the archive's database can't hold every text", hint="make it with ENCODING 'UTF8'")
+    with connection.cursor() as cursor:
+        # In the server's own zone, year 9999 may become year 10000, which no datetime holds.
+        cursor.execute("SET TIME ZONE 'UTC'")
+        # Somebody who holds a row of ours for longer is stuck: say so rather than wait for ever, and don't be so.
+        cursor.execute("SET lock_timeout = '30s'")
+        cursor.execute("SET idle_in_transaction_session_timeout = '60s'")
+        if schema is not None:  # and no other: a table of the same name elsewhere is none of ours
+            cursor.execute(f'SET search_path TO "{schema}"')
+    connection.commit()
