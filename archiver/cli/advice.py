@@ -28,6 +28,10 @@ ADVICE = {
         says="rows came that could not be read; their neighbours are stored",
         do="the chat session is read whole again, after growing pauses, until they can be read",
     ),
+    "too_large": Advice(
+        says="a message is larger than the archive's database takes; what came before it is stored",
+        do="raise max_allowed_packet on the server (SET GLOBAL, and in its configuration)",
+    ),
     "undecodable_reply": Advice(
         says="the source's reply could not be read",
         do="asked again by itself; if it stays so, archiver quarantine shows what came",

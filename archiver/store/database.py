@@ -17,7 +17,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from archiver.errors import ConfigError, ConnectionLost, KeyExists, StoreBusy, StoreUnavailable
 from archiver.store.backends.backend import Backend
 from archiver.store.backends.known import backend_for, backend_of
-from archiver.store.backends.sqlite import BUSY_TIMEOUT_S
 from archiver.store.driver_errors import mapped_errors
 
 logger = logging.getLogger(__name__)
@@ -25,8 +24,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 PATIENCE_S = 30.0
-"""For how long a transaction that the database called off, or could not begin, is tried again: a server that restarts
-is back by then, and a lease hardly lost."""
+"""A server that restarts is back by then, any batch of ours committed, and a lease hardly lost."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
 _POOL_SIZE = 16
 """Connections that are kept. More are opened as needed: each thread of ours holds one, for a moment."""
@@ -51,12 +49,13 @@ class Database:
             url: as SQLAlchemy writes it.
             folder: what an SQLite file's relative path starts from.
             schema: where the tables are, within a PostgreSQL database; None: where the server says.
+            patience_s: how long to wait for another transaction that is in the way, and for a server to come back.
             plain: take the plain path (see Backend.has_savepoints) though the database could do better.
         Raises: ConfigError when the URL names no database that we can write.
         """
         self._backend, url_ = backend_for(url)
         self.url = self._backend.checked_url(url_, folder)
-        self._engine = _engine(self._backend, self.url, schema, plain=plain)
+        self._engine = _engine(self._backend, self.url, schema, patience_s, plain=plain)
         self.schema = schema
         self._patience_s = patience_s
         # SQLite's own waiting polls, and is unfair to whoever has waited longest.
@@ -167,7 +166,7 @@ class Database:
         if self._turn is None:
             yield
             return
-        if not self._turn.acquire(timeout=BUSY_TIMEOUT_S):
+        if not self._turn.acquire(timeout=self._patience_s):
             raise StoreBusy("the archive is being written by another thread of ours")
         try:
             yield
@@ -199,7 +198,7 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str
     backend.insert_rows(connection, table, rows)
 
 
-def _engine(backend: Backend, url: URL, schema: str | None, *, plain: bool) -> Engine:
+def _engine(backend: Backend, url: URL, schema: str | None, patience_s: float, *, plain: bool) -> Engine:
     try:
         engine = sqlalchemy.create_engine(
             url,
@@ -207,7 +206,7 @@ def _engine(backend: Backend, url: URL, schema: str | None, *, plain: bool) -> E
             pool_size=_POOL_SIZE,
             max_overflow=-1,
             execution_options={_PLAIN: plain},
-            **backend.engine_options(url),
+            **backend.engine_options(url, patience_s),
         )
     except (SQLAlchemyError, TypeError, ValueError):
         raise ConfigError("archive.url can't be used as it is", hint="check its port and its options") from None
@@ -215,7 +214,7 @@ def _engine(backend: Backend, url: URL, schema: str | None, *, plain: bool) -> E
         raise ConfigError(
             f"the driver {error.name} for archive.url is not installed", hint=f"pip install '{backend.install}'"
         ) from None
-    backend.attach(engine, schema)
+    backend.attach(engine, schema, patience_s)
     return engine
 
 

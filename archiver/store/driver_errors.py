@@ -113,9 +113,11 @@ def _mapped(error: BaseException | None, *, is_lost: bool, is_operational: bool)
         kind, message, hint = known
         return kind(message, hint=hint)
     name = f"{type(error).__name__} {code}".strip()
-    if is_lost or is_operational:
+    if is_operational and not isinstance(code, int):  # MariaDB's driver calls so whatever it doesn't know
+        # libpq gives no code when it can't connect.
+        kind = ConnectionLost if is_lost or not code else StoreUnavailable
         hint = "check that it runs and that archive.url names it, its user and its password"
-        return ConnectionLost(f"the archive's database is unavailable ({name})", hint=hint)
+        return kind(f"the archive's database is unavailable ({name})", hint=hint)
     return StoreRefused(f"the archive's database refused a statement ({name})")
 
 

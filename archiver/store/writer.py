@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from archiver.model import ChatMessage
+from archiver.store.fitting import fitting
 from archiver.store.lease import Lease, renew_lease
 from archiver.store.ledger import CONFLICT, Failure, RunCounts, resolve_failures, save_failure, update_run
 from archiver.store.messages import save_messages
@@ -36,6 +37,9 @@ def save_batch(
     """
     counts = replace(counts)
     now = renew_lease(connection, lease)
+    sound = sum(visit.failure is None for visit in visits)
+    visits = fitting(connection, visits)
+    counts.chat_sessions_failed += sound - sum(visit.failure is None for visit in visits)
     saved = save_messages(
         connection,
         lease.source_id,

@@ -109,20 +109,18 @@ def test_any_year_can_be_read_back(open_run: OpenRun, year: int) -> None:
 
 def count_rewrites(database: Database) -> Callable[[], int]:
     """Let the database count the rows of `chat_message` that are written again."""
-    if database.dialect == "sqlite":
-        made = [
-            "CREATE TABLE rewritten (id INTEGER)",
-            "CREATE TRIGGER rewrite AFTER UPDATE ON chat_message BEGIN INSERT INTO rewritten VALUES (1); END",
-        ]
-    else:
-        made = [
-            "CREATE TABLE rewritten (id INTEGER)",
-            "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS "
-            "'BEGIN INSERT INTO rewritten VALUES (1); RETURN NEW; END'",
-            "CREATE TRIGGER rewrite AFTER UPDATE ON chat_message FOR EACH ROW EXECUTE FUNCTION note()",
-        ]
+    note = "INSERT INTO rewritten VALUES (1)"
+    each = "CREATE TRIGGER rewrite AFTER UPDATE ON chat_message"
+    triggers = {
+        "sqlite": [f"{each} BEGIN {note}; END"],
+        "postgresql": [
+            f"CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN {note}; RETURN NEW; END'",
+            f"{each} FOR EACH ROW EXECUTE FUNCTION note()",
+        ],
+        "mysql": [f"{each} FOR EACH ROW {note}"],
+    }
     with database.writing() as connection:
-        for statement in made:
+        for statement in ("CREATE TABLE rewritten (id INTEGER)", *triggers[database.dialect]):
             connection.execute(text(statement))
 
     def count() -> int:
@@ -201,11 +199,10 @@ def test_a_batch_that_fails_at_its_end_leaves_nothing(open_run: OpenRun) -> None
 
 
 def test_a_database_error_never_carries_the_row(open_run: OpenRun) -> None:
-    table = "chat_message" if open_run.database.dialect == "postgresql" else "sync_run"
     statement = (
-        f"ALTER TABLE {table} ADD CONSTRAINT refuse CHECK (message <> '{PLANTED}')"
-        if table == "chat_message"
-        else "CREATE TRIGGER refuse BEFORE INSERT ON chat_message BEGIN SELECT RAISE(ABORT, 'no'); END"
+        "CREATE TRIGGER refuse BEFORE INSERT ON chat_message BEGIN SELECT RAISE(ABORT, 'no'); END"
+        if open_run.database.dialect == "sqlite"
+        else f"ALTER TABLE chat_message ADD CONSTRAINT refuse CHECK (message <> '{PLANTED}')"
     )
     with open_run.database.writing() as connection:
         connection.execute(text(statement))

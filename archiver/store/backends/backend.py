@@ -37,7 +37,7 @@ class Backend:
             raise ConfigError("archive.url names no database", hint=f"write {self.example}")
         return url
 
-    def engine_options(self, url: URL) -> dict[str, Any]:
+    def engine_options(self, url: URL, _patience_s: float) -> dict[str, Any]:
         """For create_engine. Raises: ConfigError for an option in the URL that would void what we promise."""
         # A daemon's connection may have been cut since its last pass.
         return {"connect_args": self.connect_arguments(url), "pool_pre_ping": True}
@@ -45,8 +45,13 @@ class Backend:
     def connect_arguments(self, _url: URL) -> dict[str, Any]:
         return {}
 
-    def attach(self, _engine: Engine, schema: str | None) -> None:
-        """Have each new connection set up. Raises: ConfigError when there are no schemas to choose from."""
+    def attach(self, _engine: Engine, schema: str | None, _patience_s: float) -> None:
+        """Have each new connection set up.
+
+        Args:
+            patience_s: how long to wait for whoever holds a row or a table of ours: beyond that they are stuck.
+        Raises: ConfigError when there are no schemas to choose from.
+        """
         if schema is not None:
             raise ConfigError(f"archive.schema is for PostgreSQL; {self.label} has none", hint="take it out")
 
@@ -58,6 +63,14 @@ class Backend:
     def insert_rows(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows that all have the same columns. Raises: IntegrityError when a key exists."""
         connection.execute(insert(table), rows)
+
+    def most_bytes(self, _connection: Connection) -> int | None:
+        """How much a row may hold, as `bytes_sent` counts; None: as much as any reply."""
+        return None
+
+    def bytes_sent(self, text: str) -> int:
+        """What a text takes on its way to the database."""
+        return len(text.encode())
 
     @contextmanager
     def migrating(self, _connection: Connection) -> Iterator[None]:

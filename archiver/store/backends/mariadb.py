@@ -3,11 +3,13 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.engine import URL
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from archiver.errors import ConfigError, StoreRefused, StoreUnavailable
 from archiver.store.backends.backend import Backend, refuse_options
@@ -39,13 +41,14 @@ _OPTIONS = {
 }
 _SESSION = (
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
-    "NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', "
-    # Somebody who holds a row or a table of ours for longer is stuck: say so rather than wait for ever.
-    "innodb_lock_wait_timeout = 30, lock_wait_timeout = 30",
+    "NO_ENGINE_SUBSTITUTION', time_zone = '+00:00'",
     # As on PostgreSQL: no gap is locked, and what another committed is seen.
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
 )
 _MIGRATION_PATIENCE_S = 60
+_PACKET = "max_allowed_packet"
+_ESCAPED = "\\'\"\0\n\r\x1a"
+"""What the driver writes as two letters."""
 
 
 class MariaDB(Backend):
@@ -63,9 +66,16 @@ class MariaDB(Backend):
         refuse_options(url, _OPTIONS, self.label)
         return {name: value for name, value in _ARGUMENTS.items() if name not in url.query}
 
-    def attach(self, engine: Engine, schema: str | None) -> None:
-        super().attach(engine, schema)
-        event.listen(engine, "connect", _set_up)
+    def attach(self, engine: Engine, schema: str | None, patience_s: float) -> None:
+        super().attach(engine, schema, patience_s)
+        event.listen(engine, "connect", partial(_set_up, patience_s=patience_s))
+
+    def most_bytes(self, connection: Connection) -> int | None:
+        limit: int = connection.info[_PACKET]
+        return limit
+
+    def bytes_sent(self, text: str) -> int:
+        return len(text.encode()) + sum(map(text.count, _ESCAPED))
 
     @contextmanager
     def migrating(self, connection: Connection) -> Iterator[None]:
@@ -80,10 +90,10 @@ class MariaDB(Backend):
             connection.execute(text("SELECT RELEASE_LOCK(:lock)"), lock)
 
 
-def _set_up(connection: Any, _record: object) -> None:
+def _set_up(connection: Any, record: ConnectionPoolEntry, *, patience_s: float) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT @@character_set_database, DATABASE()")
-        charset, name = cursor.fetchone()
+        cursor.execute("SELECT @@character_set_database, DATABASE(), @@max_allowed_packet")
+        charset, name, record.info[_PACKET] = cursor.fetchone()
         if charset != "utf8mb4":
             raise StoreRefused(
                 f"the archive's database can't hold every text: its character set is {charset}",
@@ -91,4 +101,6 @@ def _set_up(connection: Any, _record: object) -> None:
             )
         for statement in _SESSION:
             cursor.execute(statement)
+        wait_s = max(int(patience_s), 1)
+        cursor.execute(f"SET SESSION innodb_lock_wait_timeout = {wait_s}, lock_wait_timeout = {wait_s}")
     connection.commit()

@@ -35,8 +35,8 @@ class PostgreSQL(Backend):
         refuse_options(url, known, self.label)
         return {name: value for name, value in _ARGUMENTS.items() if name not in url.query}
 
-    def attach(self, engine: Engine, schema: str | None) -> None:
-        event.listen(engine, "connect", partial(_set_up, schema=schema))
+    def attach(self, engine: Engine, schema: str | None, patience_s: float) -> None:
+        event.listen(engine, "connect", partial(_set_up, schema=schema, patience_s=patience_s))
 
     def insert_rows(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """COPY straight into the table."""
@@ -58,15 +58,14 @@ class PostgreSQL(Backend):
         yield
 
 
-def _set_up(connection: Any, _record: object, *, schema: str | None) -> None:
+def _set_up(connection: Any, _record: object, *, schema: str | None, patience_s: float) -> None:
     if connection.info.parameter_status("server_encoding") != "UTF8":
         raise StoreRefused("the archive's database can't hold every text", hint="make it with ENCODING 'UTF8'")
     with connection.cursor() as cursor:
         # In the server's own zone, year 9999 may become year 10000, which no datetime holds.
         cursor.execute("SET TIME ZONE 'UTC'")
-        # Somebody who holds a row of ours for longer is stuck: say so rather than wait for ever, and don't be so.
-        cursor.execute("SET lock_timeout = '30s'")
-        cursor.execute("SET idle_in_transaction_session_timeout = '60s'")
+        cursor.execute(f"SET lock_timeout = {max(int(patience_s * 1000), 1)}")
+        cursor.execute("SET idle_in_transaction_session_timeout = '60s'")  # a stuck one of ours holds up nobody
         if schema is not None:  # and no other: a table of the same name elsewhere is none of ours
             cursor.execute(f'SET search_path TO "{schema}"')
     connection.commit()

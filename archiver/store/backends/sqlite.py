@@ -12,9 +12,7 @@ from sqlalchemy.engine import URL
 from archiver.errors import ConfigError
 from archiver.store.backends.backend import Backend
 
-BUSY_TIMEOUT_S = 30
-"""How long SQLite waits for another writer: longer than any batch of ours takes to commit."""
-_WAL_PAUSE_S = 0.01
+_WAL_PATIENCE_S, _WAL_PAUSE_S = 30, 0.01
 
 
 class SQLite(Backend):
@@ -29,11 +27,11 @@ class SQLite(Backend):
             raise ConfigError("archive.url: sqlite:/// takes a path and no more", hint=self.example)
         return url.set(database=str((folder / url.database).absolute()))
 
-    def engine_options(self, _url: URL) -> dict[str, Any]:
-        return {"connect_args": {"timeout": BUSY_TIMEOUT_S}}
+    def engine_options(self, _url: URL, patience_s: float) -> dict[str, Any]:
+        return {"connect_args": {"timeout": patience_s}}
 
-    def attach(self, engine: Engine, schema: str | None) -> None:
-        super().attach(engine, schema)
+    def attach(self, engine: Engine, schema: str | None, patience_s: float) -> None:
+        super().attach(engine, schema, patience_s)
         event.listen(engine, "connect", _set_up)
         event.listen(engine, "begin", _begin)
 
@@ -53,7 +51,7 @@ def _set_up(connection: Any, _record: object) -> None:
 
 def _switch_to_wal(cursor: sqlite3.Cursor) -> None:
     """Switch a new file to WAL; SQLite does not wait by itself for another that does so at the same moment."""
-    gives_up_at = time.monotonic() + BUSY_TIMEOUT_S
+    gives_up_at = time.monotonic() + _WAL_PATIENCE_S
     while True:
         try:
             cursor.execute("PRAGMA journal_mode=WAL")

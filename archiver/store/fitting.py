@@ -1,0 +1,66 @@
+"""What is larger than the database takes in one row: its chat session fails until an operator allows more.
+
+PostgreSQL and SQLite take what any reply may hold. MariaDB takes as much as its packets do (16 MB unless told
+otherwise), in the quarantine too: so nothing from such a row on is stored, and the cursor stays before it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from archiver.model import ChatMessage, Quarantined
+from archiver.store.backends.known import backend_of
+from archiver.store.ledger import Failure
+from archiver.store.visit import Visit
+
+TOO_LARGE = "too_large"
+"""The kind of a failure in which a row came that the database can't take."""
+_WITHOUT_TEXTS = 10_000
+"""Bytes of a row, and of the statement around it, beyond its texts."""
+
+
+def fitting(connection: Connection, visits: Sequence[Visit]) -> list[Visit]:
+    """The visits without what can't be stored; those that lost something are failures."""
+    backend = backend_of(connection)
+    limit = backend.most_bytes(connection)
+    if limit is None:
+        return list(visits)
+
+    def is_too_large(row: ChatMessage | Quarantined) -> bool:
+        return _WITHOUT_TEXTS + sum(map(backend.bytes_sent, _texts(row))) > limit
+
+    return [cut_before(visit, [row for row in _rows(visit) if is_too_large(row)]) for visit in visits]
+
+
+def cut_before(visit: Visit, too_large: Sequence[ChatMessage | Quarantined]) -> Visit:
+    """A visit that ends before the first of its rows that are too large; the visit itself when none is. Pure."""
+    if not too_large:
+        return visit
+    ids = [row.chat_message_id for row in too_large]
+    # A row of which we don't know the id may come before any other.
+    end = 0 if None in ids else min(key for key in ids if key is not None)
+    which = f"message {end} is" if end else "a reply, or a row without an id, is"
+    failure = Failure(
+        chat_session_id=visit.chat_session_id,
+        kind=TOO_LARGE,
+        detail=f"{which} larger than the archive's database takes; it and what came after it is not stored",
+    )
+    return replace(
+        visit,
+        messages=[message for message in visit.messages if message.chat_message_id < end],
+        quarantined=[
+            item for item in visit.quarantined if item.chat_message_id is not None and item.chat_message_id < end
+        ],
+        failure=failure,
+        is_whole=False,
+    )
+
+
+def _rows(visit: Visit) -> list[ChatMessage | Quarantined]:
+    return [*visit.messages, *visit.quarantined]
+
+
+def _texts(row: ChatMessage | Quarantined) -> list[str]:
+    values = (getattr(row, name) for name in row.__struct_fields__) if isinstance(row, ChatMessage) else [row.payload]
+    return [value for value in values if isinstance(value, str)]
