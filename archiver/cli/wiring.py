@@ -15,7 +15,7 @@ from archiver.sync.order import PassOrder
 def connect(config: Config) -> Database:
     """The configured database, whatever it holds. Raises: ConfigError."""
     archive = config.archive
-    return Database(archive.url.reveal(), folder=config.folder, schema=archive.db_schema)
+    return Database(archive.url.reveal, folder=config.folder, schema=archive.db_schema)
 
 
 @contextmanager

@@ -5,12 +5,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy
 import tenacity
-from sqlalchemy import Connection, Engine, Table
+from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -36,7 +37,7 @@ class Database:
 
     def __init__(
         self,
-        url: str,
+        url: str | Callable[[], str],
         *,
         folder: Path = Path(),
         schema: str | None = None,
@@ -46,16 +47,19 @@ class Database:
         """Connect to nothing yet.
 
         Args:
-            url: as SQLAlchemy writes it.
+            url: as SQLAlchemy writes it; or where to look it up, which is done again for the password of each new
+                connection, since passwords are changed.
             folder: what an SQLite file's relative path starts from.
             schema: where the tables are, within a PostgreSQL database; None: where the server says.
             patience_s: how long to wait for another transaction that is in the way, and for a server to come back.
             plain: take the plain path (see Backend.has_savepoints) though the database could do better.
         Raises: ConfigError when the URL names no database that we can write.
         """
-        self._backend, url_ = backend_for(url)
+        self._backend, url_ = backend_for(url if isinstance(url, str) else url())
         self.url = self._backend.checked_url(url_, folder)
         self._engine = _engine(self._backend, self.url, schema, patience_s, plain=plain)
+        if not isinstance(url, str):
+            event.listen(self._engine, "do_connect", partial(_renew_password, look_up=url))
         self.schema = schema
         self._patience_s = patience_s
         # SQLite's own waiting polls, and is unfair to whoever has waited longest.
@@ -216,6 +220,14 @@ def _engine(backend: Backend, url: URL, schema: str | None, patience_s: float, *
         ) from None
     backend.attach(engine, schema, patience_s)
     return engine
+
+
+def _renew_password(
+    _dialect: object, _record: object, _arguments: object, options: dict[str, Any], *, look_up: Callable[[], str]
+) -> None:
+    _, url = backend_for(look_up())
+    if "password" in options:
+        options["password"] = url.password
 
 
 def _is_worth_another_try(state: tenacity.RetryCallState) -> bool:
