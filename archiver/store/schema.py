@@ -14,6 +14,7 @@ from sqlalchemy.schema import CreateSchema
 
 import archiver
 from archiver.errors import SchemaOutOfDate, StoreUnavailable
+from archiver.store import tables
 from archiver.store.backends.known import backend_of
 from archiver.store.database import Database
 
@@ -46,6 +47,7 @@ def require_current_schema(database: Database) -> None:
         raise SchemaOutOfDate(f"there is no archive at {database}", hint="archiver migrate makes one")
     with database.reading() as connection:
         revision = stored_revision(connection)
+        backend_of(connection).require_sound(connection, tables.metadata.tables)
     if revision is None:
         raise SchemaOutOfDate(f"{database} holds no archive yet", hint="archiver migrate makes one")
     if revision < CURRENT_REVISION:

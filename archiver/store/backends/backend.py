@@ -1,6 +1,6 @@
 """What a kind of database may do its own way; as it stands here, it is what any SQLAlchemy dialect can do."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,6 +63,9 @@ class Backend:
     def insert_rows(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows that all have the same columns. Raises: IntegrityError when a key exists."""
         connection.execute(insert(table), rows)
+
+    def require_sound(self, connection: Connection, names: Iterable[str]) -> None:
+        """Raises: StoreRefused when tables of ours were made in a way that can't hold every text as it is."""
 
     def most_bytes(self, _connection: Connection) -> int | None:
         """How much a row may hold, as `bytes_sent` counts; None: as much as any reply."""

@@ -1,13 +1,14 @@
 """MariaDB, by PyMySQL. MySQL speaks the same, and what is told apart is written so that both understand it."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, bindparam, event, text
+from sqlalchemy.dialects.mysql.base import MySQLDialect
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -45,6 +46,13 @@ _SESSION = (
     # As on PostgreSQL: no gap is locked, and what another committed is seen.
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
 )
+_COLLATIONS = ("utf8mb4_nopad_bin", "utf8mb4_0900_bin")
+"""As MariaDB and MySQL call it."""
+_UNSOUND = text(
+    "SELECT table_name AS name, collation_name AS collation FROM information_schema.columns "
+    "WHERE table_schema = DATABASE() AND table_name IN :ours AND collation_name NOT IN :sound "
+    "ORDER BY table_name, ordinal_position LIMIT 1"
+).bindparams(bindparam("ours", expanding=True), bindparam("sound", expanding=True))
 _MIGRATION_PATIENCE_S = 60
 _PACKET = "max_allowed_packet"
 _ESCAPED = "\\'\"\0\n\r\x1a"
@@ -70,6 +78,15 @@ class MariaDB(Backend):
         super().attach(engine, schema, patience_s)
         event.listen(engine, "connect", partial(_set_up, patience_s=patience_s))
 
+    def require_sound(self, connection: Connection, names: Iterable[str]) -> None:
+        ours = {"ours": list(names), "sound": list(_COLLATIONS)}
+        if row := connection.execute(_UNSOUND, ours).first():
+            mending = f"CONVERT TO CHARACTER SET utf8mb4 COLLATE {_collation(connection)}"
+            raise StoreRefused(
+                f"the table {row.name} takes texts for equal that are not: its collation is {row.collation}",
+                hint=f"ALTER TABLE {row.name} {mending} mends it",
+            )
+
     def most_bytes(self, connection: Connection) -> int | None:
         limit: int = connection.info[_PACKET]
         return limit
@@ -88,6 +105,11 @@ class MariaDB(Backend):
             yield
         finally:
             connection.execute(text("SELECT RELEASE_LOCK(:lock)"), lock)
+
+
+def _collation(connection: Connection) -> str:
+    assert isinstance(connection.dialect, MySQLDialect)
+    return _COLLATIONS[0] if connection.dialect.is_mariadb else _COLLATIONS[1]
 
 
 def _set_up(connection: Any, record: ConnectionPoolEntry, *, patience_s: float) -> None:
