@@ -5,10 +5,11 @@ writing transaction renews the lease under the number it was given, and a number
 before it wrote anything (Kleppmann, "How to do distributed locking").
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from archiver.errors import LeaseHeld, LeaseLost
 from archiver.store import tables
@@ -18,6 +19,8 @@ from archiver.store.holder import is_dead, shown, this_process
 LEASE_LIFE = timedelta(seconds=30)
 """How long a lease outlives its holder's last word: the longest wait after a crash."""
 RENEW_EVERY = LEASE_LIFE / 3
+_AT_ONCE = 200
+"""Leases in one statement: with two parameters each, under every database's limit of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +89,19 @@ def renew_lease(connection: Connection, lease: Lease) -> datetime:
     if renewed.rowcount != 1:
         raise LeaseLost
     return now
+
+
+def renew_leases(connection: Connection, leases: Sequence[Lease]) -> None:
+    """As `renew_lease`, for those of many sources in a few statements. Raises: LeaseLost when any was lost."""
+    table, now = tables.lease, database_now(connection)
+    for at in range(0, len(leases), _AT_ONCE):
+        some = leases[at : at + _AT_ONCE]
+        ours = [(table.c.source_id == each.source_id) & (table.c.fencing == each.fencing) for each in some]
+        renewed = connection.execute(
+            update(table).where(or_(*ours), table.c.holder == some[0].holder).values(expires_at=now + LEASE_LIFE)
+        )
+        if renewed.rowcount != len(some):
+            raise LeaseLost
 
 
 def release_lease(connection: Connection, lease: Lease) -> None:

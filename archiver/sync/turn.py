@@ -1,17 +1,19 @@
-"""One's turn at a source: waited for, taken and given back; one archiver a source."""
+"""One's turn at a source, or at several: waited for, taken and given back; one archiver a source."""
 
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 
+from sqlalchemy import Connection
+
 from archiver.config.settings import SourceSettings
 from archiver.errors import Interrupted, LeaseHeld, StoreError, StoreUnavailable
 from archiver.store.database import Database
-from archiver.store.lease import LEASE_LIFE, Lease, acquire_lease, forget_lease, release_lease
+from archiver.store.lease import LEASE_LIFE, Lease, acquire_lease, forget_lease, release_lease, renew_leases
 from archiver.store.sources import ensure_source
 
 logger = logging.getLogger(__name__)
@@ -25,34 +27,74 @@ _ASK_EVERY_S = 1.0
 def taking_turn(
     database: Database, source: SourceSettings, stop: threading.Event, patience: timedelta
 ) -> Iterator[Lease]:
-    """Hold the source's lease within the block, and give it back however the block ends.
+    """Hold the source's lease within the block; its row is made when there is none. Raises: as `holding_leases`."""
+    source_id = database.write(partial(ensure_source, name=source.name, base_url=source.base_url))
+    with holding_leases(database, {source_id: source.name}, stop, patience) as (lease,):
+        yield lease
 
-    After StoreUnavailable it is left to its end: a database that just failed would only take its time to fail again,
-    and this process knows that it does not use the lease any more.
 
-    Raises: what `wait_for_turn` raises.
+@contextmanager
+def holding_leases(
+    database: Database,
+    sources: Mapping[int, str],
+    stop: threading.Event,
+    patience: timedelta,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Iterator[list[Lease]]:
+    """Hold the leases of sources, which are there, within the block, and give them back however the block ends.
+
+    After StoreUnavailable they are left to their end: a database that just failed would only take its time to fail
+    again, and this process knows that it does not use the leases any more.
+
+    Args:
+        sources: their names by their ids; taken in this order.
+        patience: how long to wait for each of them.
+        meanwhile: called about once a second of waiting; those that are held already are kept alive anyway.
+    Raises: LeaseHeld when a holder keeps one beyond our patience; Interrupted; StoreError.
     """
-    lease = wait_for_turn(database, source, stop, patience)
+    held: list[Lease] = []
     is_reachable = True
     try:
-        yield lease
+        for source_id, name in sources.items():
+            held.append(
+                _wait_for_lease(database, source_id, name, stop, patience, _keeping(database, held, meanwhile))
+            )
+        yield held
     except StoreUnavailable:
         is_reachable = False
         raise
     finally:
-        forget_lease(lease)
-        if is_reachable:
+        for lease in held:
+            forget_lease(lease)
+        if is_reachable and held:
             with suppress(StoreError):
-                database.write(partial(release_lease, lease=lease))
+                database.write(partial(_release_all, leases=held))
 
 
-def wait_for_turn(database: Database, source: SourceSettings, stop: threading.Event, patience: timedelta) -> Lease:
-    """Take the source's lease, waiting while another archiver has it.
+def _keeping(database: Database, held: Sequence[Lease], meanwhile: Callable[[], None]) -> Callable[[], None]:
+    def keep() -> None:
+        if held:
+            database.write(partial(renew_leases, leases=held))
+        meanwhile()
 
-    Raises: LeaseHeld when its holder keeps it beyond our patience; Interrupted; StoreError.
-    """
+    return keep
+
+
+def _release_all(connection: Connection, leases: Sequence[Lease]) -> None:
+    for lease in leases:
+        release_lease(connection, lease)
+
+
+def _wait_for_lease(
+    database: Database,
+    source_id: int,
+    name: str,
+    stop: threading.Event,
+    patience: timedelta,
+    meanwhile: Callable[[], None],
+) -> Lease:
+    """Take a source's lease, waiting while another archiver has it."""
     gives_up_at = time.monotonic() + patience.total_seconds()
-    source_id = database.write(partial(ensure_source, name=source.name, base_url=source.base_url))
     is_told = False
     while True:
         try:
@@ -61,8 +103,9 @@ def wait_for_turn(database: Database, source: SourceSettings, stop: threading.Ev
             if time.monotonic() >= gives_up_at:
                 raise
             if not is_told:
-                facts = {"event": "lease_wait", "source": source.name, "detail": str(held)}
+                facts = {"event": "lease_wait", "source": name, "detail": str(held)}
                 logger.warning("waiting for another archiver", extra=facts)
                 is_told = True
         if stop.wait(_ASK_EVERY_S):
             raise Interrupted
+        meanwhile()
