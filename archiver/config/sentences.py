@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from archiver.config.settings import Config
+from archiver.config.values import SOURCE_NAME_RULE
 
 NOT_YET = {
     "tenant": "following an online tenant's address is not built yet: give its base_url",
@@ -50,7 +51,7 @@ def _what(problem: ErrorDetails, loc: tuple[int | str, ...]) -> str:
         case "union_tag_not_found":
             return "scheme is missing: basic, ticket or bearer"
         case "string_pattern_mismatch":
-            return "takes letters, digits and . _ -, and begins with a letter or a digit"
+            return SOURCE_NAME_RULE
         case "greater_than_equal":
             return f"must be at least {bounds['ge']}"
         case "less_than_equal":

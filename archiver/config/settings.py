@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from archiver.config.cron import cron_trigger
-from archiver.config.values import Duration, FilePath, Ids, Secret, SecretText, Text, folder_of, reason
+from archiver.config.values import Duration, FilePath, Ids, Secret, SecretText, SourceName, Text, folder_of, reason
 from archiver.ranges import IdRanges
 
 _MB = 1024 * 1024
@@ -151,7 +151,7 @@ class RequestSettings(_Table):
 class SourceSettings(_Table):
     """One SuperOffice tenant or installation."""
 
-    name: Annotated[Text, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
+    name: SourceName
     allow_insecure: bool = False
     base_url: Text
     auth: Annotated[BasicAuth | TicketAuth | BearerAuth, Field(discriminator="scheme")]

@@ -12,13 +12,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, PlainSerializer, ValidationInfo
+from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo
 
 from archiver.errors import ConfigError
 from archiver.ranges import IdRanges
 
 _LONGEST = timedelta(days=36525)
 """A century: more would overflow what threads and sockets can wait."""
+_SOURCE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+_LONGEST_SOURCE_NAME = 64
+SOURCE_NAME_RULE = "takes letters, digits and . _ -, and begins with a letter or a digit"
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -91,6 +94,13 @@ def folder_of(info: ValidationInfo) -> Path:
     return folder
 
 
+def source_name_problem(name: str) -> str:
+    """What is wrong with a name for a source that doesn't come from the configuration; "" when it may be one."""
+    if len(name) > _LONGEST_SOURCE_NAME:
+        return f"is too long: at most {_LONGEST_SOURCE_NAME} letters"
+    return "" if re.fullmatch(_SOURCE_NAME, name) else SOURCE_NAME_RULE
+
+
 def _secret(value: object, info: ValidationInfo) -> Secret:
     return Secret.parse(value, folder_of(info))
 
@@ -126,6 +136,7 @@ def _ids(value: object) -> object:
 
 SecretText = Annotated[Secret, BeforeValidator(_secret), PlainSerializer(repr)]
 Text = Annotated[str, BeforeValidator(_text)]
+SourceName = Annotated[Text, Field(pattern=_SOURCE_NAME, max_length=_LONGEST_SOURCE_NAME)]
 FilePath = Annotated[Path, BeforeValidator(_text)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Ids = Annotated[IdRanges, BeforeValidator(_ids)]

@@ -36,10 +36,21 @@ _in_use: set[Lease] = set()
 """The leases that this process works under."""
 
 
-def acquire_lease(connection: Connection, source_id: int) -> Lease:
-    """Take the lease if it is free, expired, or left over. Raises: LeaseHeld, saying by whom."""
+def acquire_lease(connection: Connection, source_id: int, name: str | None = None) -> Lease:
+    """Take the lease if it is free, expired, or left over.
+
+    Args:
+        name: the source's, where somebody may have removed or renamed it since the id was looked up. SQLite gives the
+            id of a removed source to the next new one, whose rows would then be mixed up with ours.
+    Raises: LeaseHeld, saying by whom; LeaseLost when there is no such source any more.
+    """
     table, now = tables.lease, database_now(connection)
-    row = connection.execute(select(table).where(table.c.source_id == source_id)).one()
+    query = select(table, tables.source.c.name).join(tables.source).where(table.c.source_id == source_id)
+    row = connection.execute(query).one_or_none()
+    if row is None or name not in (None, row.name):
+        raise LeaseLost(
+            "the source was renamed or removed meanwhile", hint="archiver source list shows what there is"
+        )
     if row.holder is not None and row.expires_at > now and not _is_left_over(row.holder, row.fencing, source_id):
         raise _held(row.holder, row.expires_at - now)
     # Conditional on what was read: of two that read the same, one finds the number grown.

@@ -98,7 +98,7 @@ def _wait_for_lease(
     is_told = False
     while True:
         try:
-            return database.write(partial(acquire_lease, source_id=source_id))
+            return database.write(partial(acquire_lease, source_id=source_id, name=name))
         except LeaseHeld as held:
             if time.monotonic() >= gives_up_at:
                 raise
