@@ -35,6 +35,7 @@
         SchemaOutOfDate          its schema is not the one this version reads and writes
         LeaseHeld                another archiver writes this source now
         LeaseLost                another archiver took over; nothing of ours was written since
+        ArchivesDiverged         two archives are no states of the same one: a person decides which one stays
 
 The first line of a class's docstring is its default message. A message says what failed and on which id, and never
 holds chat text, a name, an address, a token or a database's own words (they carry the row). `hint` says what to do.
@@ -228,3 +229,9 @@ class LeaseHeld(StoreError):
 
 class LeaseLost(StoreError):
     """Another archiver took this source over; nothing of ours was written since"""
+
+
+class ArchivesDiverged(StoreError):
+    """The two databases don't hold states of the same archive"""
+
+    exit_code = ExitCode.DECISION_NEEDED

@@ -1,0 +1,104 @@
+"""Whether a target may be written over: it is empty, or an earlier state of the very archive that is copied.
+
+A target that has gone its own way holds what the origin never had. Copying over it would destroy that, which only a
+person may decide.
+"""
+
+from sqlalchemy import Connection, insert, select
+
+from archiver.errors import ArchivesDiverged, ConfigError
+from archiver.store import tables
+from archiver.store.copying.held import HeldArchive
+from archiver.store.copying.rows import insert_with_ids
+from archiver.store.database import Database
+
+_AT_ONCE = 400
+"""Runs in one statement: well under every database's limit of parameters."""
+_HINT = "nothing was copied; name an empty database, or remove that one yourself when you don't need it"
+
+
+def load_sources(connection: Connection) -> dict[int, str]:
+    """The names of all sources by their ids."""
+    table = tables.source
+    return {row.id: row.name for row in connection.execute(select(table.c.id, table.c.name).order_by(table.c.id))}
+
+
+def require_same_sources(origin: Database, target: Database) -> None:
+    """Raises: ArchivesDiverged when the target has a source that the origin hasn't, by id, name, epoch and age.
+
+    One that was removed from the origin, too: what a person removed there is not deleted here by surprise.
+    """
+    table = tables.source
+    query = select(table.c.id, table.c.name, table.c.epoch, table.c.created_at)
+    with origin.reading() as connection:
+        ours = {tuple(row) for row in connection.execute(query)}
+    with target.reading() as connection:
+        theirs = {tuple(row) for row in connection.execute(query)}
+    if others := sorted(theirs - ours):
+        _, name, epoch, _ = others[0]
+        raise ArchivesDiverged(
+            f"{target} holds another archive: its source {name}@{epoch} is none of {origin}", hint=_HINT
+        )
+
+
+def require_same_ledger(origin: Database, target: Database) -> None:
+    """Raises: ArchivesDiverged when the target has seen a pass that the origin hasn't."""
+    table = tables.sync_run
+    query = select(table.c.id, table.c.source_id, table.c.started_at).order_by(table.c.id)
+    after = 0
+    while True:
+        with target.reading() as connection:
+            theirs = [tuple(row) for row in connection.execute(query.where(table.c.id > after).limit(_AT_ONCE))]
+        if not theirs:
+            return
+        with origin.reading() as connection:
+            ids = [run_id for run_id, *_ in theirs]
+            ours = {tuple(row) for row in connection.execute(query.where(table.c.id.in_(ids)))}
+        if others := [run for run in theirs if run not in ours]:
+            run_id, _, started_at = others[0]
+            raise ArchivesDiverged(
+                f"{target} has gone its own way: its run {run_id}, begun {started_at:%Y-%m-%d %H:%M} UTC, "
+                f"is none of {origin}",
+                hint=_HINT,
+            )
+        after = ids[-1]
+
+
+def make_sources(origin: Database, target: Database) -> None:
+    """Give the target those sources that it has not yet, so that their leases can be taken.
+
+    A lease's number begins where the origin's stands and from then on only grows, as it does everywhere.
+    """
+    source, lease = tables.source, tables.lease
+    with origin.reading() as connection:
+        sources = [dict(row) for row in connection.execute(select(source)).mappings()]
+        numbers = {
+            row.source_id: row.fencing for row in connection.execute(select(lease.c.source_id, lease.c.fencing))
+        }
+
+    def make(connection: Connection) -> None:
+        known = load_sources(connection)
+        if missing := [row for row in sources if row["id"] not in known]:
+            insert_with_ids(connection, source, missing)
+            connection.execute(
+                insert(lease), [{"source_id": row["id"], "fencing": numbers[row["id"]]} for row in missing]
+            )
+
+    target.write(make)
+
+
+def require_two_databases(origin: HeldArchive, target: Database) -> None:
+    """Raises: ConfigError when the target turns out to be the origin, under whatever address.
+
+    The leases that were just taken on the origin tell: nobody else has given them out.
+    """
+    table = tables.lease
+    held = select(table.c.source_id, table.c.holder, table.c.fencing, table.c.expires_at).where(
+        table.c.source_id.in_(list(origin.source_ids)[:1])
+    )
+    with origin.database.reading() as connection:
+        ours = connection.execute(held).one()
+    with target.reading() as connection:
+        theirs = connection.execute(held).one_or_none()
+    if theirs is not None and tuple(ours) == tuple(theirs):
+        raise ConfigError(f"{target} is the archive itself", hint="name another database to copy it to")
