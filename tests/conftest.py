@@ -90,3 +90,19 @@ def chat(sandbox: Sandbox) -> Callable[..., int]:
         return chat_session_id
 
     return open_chat
+
+
+@pytest.fixture(params=DATABASES)
+def other_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A second database, without a schema, once for each kind."""
+    if request.param == "sqlite":
+        made = Database(f"sqlite:///{tmp_path / 'other.db'}")
+        yield made
+        made.close()
+        return
+    server = request.getfixturevalue(request.param)
+    url = server.create()
+    made = Database(url)
+    yield made
+    made.close()
+    server.drop(url)
