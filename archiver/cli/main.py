@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from archiver import __version__
-from archiver.cli import backup, daemon, demo, migrate, passes, quarantine, sandbox, source, status
+from archiver.cli import backup, copy, daemon, demo, migrate, passes, quarantine, sandbox, source, status
 from archiver.cli.options import LogFormat, Options, print_error
 from archiver.errors import ArchiverError, ExitCode
 
@@ -34,6 +34,7 @@ status.add_to(app)
 quarantine.add_to(app)
 source.add_to(app)
 backup.add_to(app)
+copy.add_to(app)
 sandbox.add_to(app)
 demo.add_to(app)
 

@@ -12,6 +12,7 @@ from rich.progress import (
     MofNCompleteColumn,
     ProgressColumn,
     Task,
+    TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
@@ -47,6 +48,36 @@ def watch_pass(label: str) -> Iterator[Callable[[Progress], None]]:
             _REDRAW_EVERY_S,
             lambda p: bar.update(task, total=p.chosen, completed=p.passed, messages=p.counts.messages_added),
         )
+
+
+@contextmanager
+def watch_rows(text: str, event: str) -> Iterator[Callable[[str, int, int], None]]:
+    """Something to call with a phase, how many rows of it are done, and of how many.
+
+    Args:
+        text, event: of the log lines, where nobody watches.
+    """
+    shown_at = time.monotonic()
+
+    def log(phase: str, done: int, total: int) -> None:
+        nonlocal shown_at
+        if time.monotonic() - shown_at >= LOG_EVERY_S:
+            shown_at = time.monotonic()
+            logger.info(text, extra={"event": event, "phase": phase, "rows": done, "total": total})
+
+    if not sys.stderr.isatty():
+        yield log
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+    with ProgressBar(*columns, console=Console(stderr=True), transient=True) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def draw(phase: str, done: int, total: int) -> None:
+            if phase not in tasks:
+                tasks[phase] = bar.add_task(phase, total=total)
+            bar.update(tasks[phase], completed=done, total=max(done, total))
+
+        yield draw
 
 
 class _Rate(ProgressColumn):
