@@ -112,7 +112,7 @@ def _held(target: Database, origin: HeldArchive, stop: threading.Event, patience
     with holding_leases(target, known, stop, patience, origin.renew) as leases:
         # Nobody writes the target any more: what is found now stays so.
         require_same_ledger(origin.database, target)
-        make_sources(origin.database, target)
+        make_sources(origin.database, HeldArchive(target, leases))
         with target.reading() as connection:
             sources = load_sources(connection)
         new = {source_id: sources[source_id] for source_id in origin.source_ids if source_id not in known}

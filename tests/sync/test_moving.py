@@ -238,6 +238,17 @@ def test_another_archive_is_left_alone(filled: Archive, target: Database) -> Non
     assert dump(target) == before
 
 
+def test_a_source_that_was_renamed_is_renamed_in_the_copy_even_when_a_new_one_has_its_name(
+    filled: Archive, target: Database
+) -> None:
+    copy(filled.database, target)
+    with filled.database.writing() as connection:
+        connection.execute(update(tables.source).where(tables.source.c.id == 2).values(name="initech"))
+    add_source(filled.database, "globex")
+    assert copy(filled.database, target).is_same
+    assert held(target) == held(filled.database)
+
+
 def test_an_archive_is_not_copied_onto_itself(filled: Archive, tmp_path: Path) -> None:
     url = filled.database.url.render_as_string(hide_password=False)
     if filled.database.sqlite_file:

@@ -4,7 +4,7 @@ A target that has gone its own way holds what the origin never had. Copying over
 person may decide.
 """
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from archiver.errors import ArchivesDiverged, ConfigError
 from archiver.store import tables
@@ -24,20 +24,23 @@ def load_sources(connection: Connection) -> dict[int, str]:
 
 
 def require_same_sources(origin: Database, target: Database) -> None:
-    """Raises: ArchivesDiverged when the target has a source that the origin hasn't, by id, name, epoch and age.
+    """Raises: ArchivesDiverged when the target has a source that the origin hasn't, by id, epoch and birth.
 
-    One that was removed from the origin, too: what a person removed there is not deleted here by surprise.
+    One that was removed from the origin, too: what a person removed there is not deleted here by surprise. One that
+    was renamed is the same.
     """
     table = tables.source
-    query = select(table.c.id, table.c.name, table.c.epoch, table.c.created_at)
+    query = select(table.c.id, table.c.epoch, table.c.created_at)
     with origin.reading() as connection:
         ours = {tuple(row) for row in connection.execute(query)}
     with target.reading() as connection:
         theirs = {tuple(row) for row in connection.execute(query)}
+        names = load_sources(connection)
     if others := sorted(theirs - ours):
-        _, name, epoch, _ = others[0]
+        source_id, epoch, _ = others[0]
         raise ArchivesDiverged(
-            f"{target} holds another archive: its source {name}@{epoch} is none of {origin}", hint=_HINT
+            f"{target} holds another archive: its source {names[source_id]}@{epoch} is none of {origin}",
+            hint=f"{_HINT}. Was the source removed here on purpose? Then archiver source remove does so there too",
         )
 
 
@@ -64,10 +67,11 @@ def require_same_ledger(origin: Database, target: Database) -> None:
         after = ids[-1]
 
 
-def make_sources(origin: Database, target: Database) -> None:
+def make_sources(origin: Database, target: HeldArchive) -> None:
     """Give the target those sources that it has not yet, so that their leases can be taken.
 
-    A lease's number begins where the origin's stands and from then on only grows, as it does everywhere.
+    A lease's number begins where the origin's stands and from then on only grows, as it does everywhere. Names go
+    ahead: a new source may have the one that an older source had before it was renamed.
     """
     source, lease = tables.source, tables.lease
     with origin.reading() as connection:
@@ -77,14 +81,18 @@ def make_sources(origin: Database, target: Database) -> None:
         }
 
     def make(connection: Connection) -> None:
+        target.prove(connection, target.source_ids)
         known = load_sources(connection)
+        for row in sources:
+            if known.get(row["id"], row["name"]) != row["name"]:
+                connection.execute(update(source).where(source.c.id == row["id"]).values(name=row["name"]))
         if missing := [row for row in sources if row["id"] not in known]:
             insert_with_ids(connection, source, missing)
             connection.execute(
                 insert(lease), [{"source_id": row["id"], "fencing": numbers[row["id"]]} for row in missing]
             )
 
-    target.write(make)
+    target.database.write(make)
 
 
 def require_two_databases(origin: HeldArchive, target: Database) -> None:
