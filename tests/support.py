@@ -19,6 +19,7 @@ from archiver.store.ledger import Kind
 from archiver.superoffice.client import SuperOfficeClient
 from archiver.sync.order import PassOrder, PassResult, Progress
 from archiver.sync.passes import run_pass
+from archiver.sync.workers import WorkerPool
 
 CONFIG = """
 [archive]
@@ -41,6 +42,7 @@ password = "{password}"
 include = ["{include}"]
 
 [source.limits]
+concurrency = 8
 requests_per_second = 0
 """
 
@@ -131,13 +133,16 @@ class Archive:
         patience: timedelta = timedelta(0),
         **flags: bool,
     ) -> PassResult:
-        """Make a pass over `ids`, or over all that is configured; `flags` are those of PassOrder."""
+        """Make a pass over `ids`, or over all that is configured; `flags` are those of PassOrder.
+
+        `threads`: the workers there are.
+        """
         (source,) = self.config.source
         chosen = IdRanges.of(*ids.split(",")) if ids else source.sessions.chosen
-        order = PassOrder(kind=kind, chosen=chosen, threads=threads, **flags)
+        order = PassOrder(kind=kind, chosen=chosen, **flags)
         assert self._client
         stop = stop or threading.Event()
-        return run_pass(self.database, self._client, source, order, stop, report, patience)
+        return run_pass(self.database, self._client, source, order, WorkerPool(threads), stop, report, patience)
 
     def rows(self) -> list[dict[str, Any]]:
         return wire_rows(self.database)

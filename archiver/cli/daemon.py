@@ -25,10 +25,12 @@ def daemon(context: typer.Context, source: Sources = None) -> None:
     from archiver.daemon.ticks import Ticks
     from archiver.sync.order import PassResult
     from archiver.sync.passes import run_pass
+    from archiver.sync.workers import WorkerPool
 
     options: Options = context.obj
     config = load_config(options.config)
     sources = choose_sources(config, source)
+    pool = WorkerPool(config.schedule.workers)
     with (
         open_archive(config) as database,
         open_clients(config, sources) as clients,
@@ -36,9 +38,10 @@ def daemon(context: typer.Context, source: Sources = None) -> None:
     ):
 
         def make_pass(source: SourceSettings) -> PassResult:
-            order = order_for(config, source, "incremental", spares_failing=True)
-            return run_pass(database, clients[source.name], source, order, stop)
+            order = order_for(source, "incremental", spares_failing=True)
+            return run_pass(database, clients[source.name], source, order, pool, stop)
 
         if sys.stderr.isatty():
             print("At work; Ctrl-C commits what was fetched and ends it.", file=sys.stderr)
-        run_daemon(config.schedule, Ticks(sources, make_pass, stop), stop)
+        with Ticks(sources, make_pass, stop, at_once=pool.permits) as ticks:
+            run_daemon(config.schedule, ticks, stop)

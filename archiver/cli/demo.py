@@ -151,6 +151,7 @@ def _make_pass(
     from archiver.ranges import IdRanges
     from archiver.sync.order import Progress
     from archiver.sync.passes import run_pass
+    from archiver.sync.workers import WorkerPool
 
     once = iter([halfway])
 
@@ -160,10 +161,11 @@ def _make_pass(
             next(once, lambda: None)()
 
     (source,) = stage.config.source
-    order = order_for(stage.config, source, kind, IdRanges.of(chosen) if chosen else None)
+    order = order_for(source, kind, IdRanges.of(chosen) if chosen else None)
     began_at = time.monotonic()
     with watch_pass(f"  {kind}") as report:
-        result = run_pass(stage.database, stage.client, source, order, stage.stop, step)
+        pool = WorkerPool(stage.config.schedule.workers)
+        result = run_pass(stage.database, stage.client, source, order, pool, stage.stop, step)
     print("  ", end="")
     print_result(result, time.monotonic() - began_at)
     if result.outcome == "interrupted":

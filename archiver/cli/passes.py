@@ -1,6 +1,5 @@
 """`run`, `backfill`, `reconcile`: passes made by hand or by a timer."""
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -84,31 +83,21 @@ def _make_passes(
     is_dry: bool = False,
 ) -> None:
     from archiver.cli.choosing import choose_chat_sessions, choose_sources
-    from archiver.cli.watching import print_result, say_stopping, watch_pass
-    from archiver.cli.wiring import open_archive, open_clients, order_for
+    from archiver.cli.each_source import each_source
+    from archiver.cli.watching import print_result
+    from archiver.cli.wiring import order_for
     from archiver.config.loading import load_config
-    from archiver.daemon.signals import stop_on_signals
     from archiver.sync.passes import run_pass
 
     config = load_config(options.config)
     sources = choose_sources(config, names)
     chosen = choose_chat_sessions(sources, sessions, from_file)
+    orders = {each.name: order_for(each, kind, chosen[each.name], is_dry=is_dry) for each in sources}
     codes: list[ExitCode] = []
-    with (
-        open_archive(config) as database,
-        open_clients(config, sources) as clients,
-        stop_on_signals(say_stopping) as stop,
-    ):
-        for source in sources:
-            if stop.is_set():
-                codes.append(ExitCode.INTERRUPTED)
-                break
-            began_at = time.monotonic()
-            order = order_for(config, source, kind, chosen[source.name], is_dry=is_dry)
-            with watch_pass(f"{source.name} {kind}") as report:
-                result = run_pass(database, clients[source.name], source, order, stop, report)
-            print_result(result, time.monotonic() - began_at)
-            codes.append(_exit_code(result))
+    for result, took_s in each_source(config, sources, orders, run_pass, kind):
+        if result:
+            print_result(result, took_s)
+        codes.append(_exit_code(result) if result else ExitCode.INTERRUPTED)
     if is_dry:
         print("A dry run: nothing was changed.")
     raise typer.Exit(gravest(codes))

@@ -81,30 +81,19 @@ def retry(context: typer.Context, source: Sources = None, session: Sessions = No
     Example: archiver quarantine retry
     """
     from archiver.cli.choosing import choose_chat_sessions, choose_sources
-    from archiver.cli.watching import say_stopping, watch_pass
-    from archiver.cli.wiring import open_archive, open_clients, order_for
+    from archiver.cli.each_source import each_source
+    from archiver.cli.wiring import order_for
     from archiver.config.loading import load_config
-    from archiver.daemon.signals import stop_on_signals
     from archiver.sync.quarantine import EVERY_ID, retry_quarantine
 
     options: Options = context.obj
     config = load_config(options.config)
     sources = choose_sources(config, source)
     chosen = choose_chat_sessions(sources, session, None) if session else {}
+    orders = {each.name: order_for(each, "reconcile", chosen.get(each.name, EVERY_ID)) for each in sources}
     codes = []
-    with (
-        open_archive(config) as database,
-        open_clients(config, sources) as clients,
-        stop_on_signals(say_stopping) as stop,
-    ):
-        for each in sources:
-            if stop.is_set():
-                codes.append(ExitCode.INTERRUPTED)
-                break
-            order = order_for(config, each, "reconcile", chosen.get(each.name, EVERY_ID))
-            with watch_pass(f"{each.name} quarantine") as report:
-                result = retry_quarantine(database, clients[each.name], each, order, stop, report)
-            codes.append(_print_result(result))
+    for result, _ in each_source(config, sources, orders, retry_quarantine, "quarantine"):
+        codes.append(_print_result(result) if result else ExitCode.INTERRUPTED)
     raise typer.Exit(gravest(codes))
 
 

@@ -4,7 +4,8 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 
 from rich.console import Console
 from rich.progress import (
@@ -28,11 +29,17 @@ LOG_EVERY_S = 10.0
 _REDRAW_EVERY_S = 0.1
 
 
+Report = Callable[[Progress], None]
+"""To be called with each step of a pass."""
+Watch = Callable[[str], AbstractContextManager[Report]]
+"""Gives a Report for a pass under way, by its label."""
+
+
 @contextmanager
-def watch_pass(label: str) -> Iterator[Callable[[Progress], None]]:
-    """Something to call with each step of a pass."""
+def watch_passes(count: int) -> Iterator[Watch]:
+    """Shows so many passes, several of them at once: one bar for each that is under way, and one for them all."""
     if not sys.stderr.isatty():
-        yield _LogLines()
+        yield lambda _: nullcontext(_LogLines())
         return
     columns = (
         TextColumn("{task.description}"),
@@ -40,14 +47,36 @@ def watch_pass(label: str) -> Iterator[Callable[[Progress], None]]:
         MofNCompleteColumn(),
         _Rate(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[messages]:,} new"),
+        TextColumn("{task.fields[news]}"),
     )
-    with ProgressBar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=None, messages=0)
-        yield _Throttled(
-            _REDRAW_EVERY_S,
-            lambda p: bar.update(task, total=p.chosen, completed=p.passed, messages=p.counts.messages_added),
-        )
+    # Results are printed while the bars show: through them on the same screen, past them into a file.
+    is_same_screen = sys.stdout.isatty()
+    console = Console(stderr=True)
+    with ProgressBar(*columns, console=console, transient=True, redirect_stdout=is_same_screen) as bars:
+        overall = bars.add_task("all sources", total=count, news="", visible=count > 1)
+        yield partial(_watch_one, bars, overall)
+
+
+@contextmanager
+def watch_pass(label: str) -> Iterator[Report]:
+    """Shows one pass."""
+    with watch_passes(1) as watch, watch(label) as report:
+        yield report
+
+
+@contextmanager
+def _watch_one(bars: ProgressBar, overall: TaskID, label: str) -> Iterator[Report]:
+    task = bars.add_task(label, total=None, news="")
+
+    def show(progress: Progress) -> None:
+        news = f"{progress.counts.messages_added:,} new"
+        bars.update(task, total=progress.chosen, completed=progress.passed, news=news)
+
+    try:
+        yield _Throttled(_REDRAW_EVERY_S, show)
+    finally:
+        bars.remove_task(task)
+        bars.advance(overall)
 
 
 @contextmanager

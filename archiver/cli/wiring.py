@@ -37,12 +37,6 @@ def open_clients(config: Config, sources: list[SourceSettings]) -> Iterator[dict
             client.close()
 
 
-def order_for(
-    config: Config, source: SourceSettings, kind: Kind, chosen: IdRanges | None = None, **options: bool
-) -> PassOrder:
-    """A pass over what was chosen, or all that is configured; sources have their passes one after another.
-
-    `options`: the flags of PassOrder.
-    """
-    threads = min(config.schedule.workers, source.limits.concurrency)
-    return PassOrder(kind=kind, chosen=chosen or source.sessions.chosen, threads=threads, **options)
+def order_for(source: SourceSettings, kind: Kind, chosen: IdRanges | None = None, **options: bool) -> PassOrder:
+    """A pass over what was chosen, or all that is configured; `options`: the flags of PassOrder."""
+    return PassOrder(kind=kind, chosen=chosen or source.sessions.chosen, **options)

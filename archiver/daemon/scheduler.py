@@ -1,4 +1,4 @@
-"""Makes passes by the clock, one at a time, until it is told to stop."""
+"""Ticks by the clock, one at a time, until it is told to stop."""
 
 import logging
 import threading
@@ -50,7 +50,7 @@ def _trigger(schedule: ScheduleSettings) -> BaseTrigger:
 
 def _log_lost_tick(event: JobEvent) -> None:
     if event.code == EVENT_JOB_MAX_INSTANCES:
-        logger.warning("a tick was passed over: the pass before it is still at work", extra={"event": "tick_skipped"})
+        logger.warning("a tick was passed over: the one before it is still at work", extra={"event": "tick_skipped"})
     elif event.code == EVENT_JOB_MISSED:
         logger.warning("a tick was missed", extra={"event": "tick_missed"})
     else:

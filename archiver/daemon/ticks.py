@@ -1,24 +1,25 @@
-"""What a tick of the schedule does: a pass for each source, and none for a while for one that does not want us."""
+"""What a tick of the schedule does: it hands in a pass for each source that is neither at work still nor at rest."""
 
 import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Self
 
 from archiver.config.settings import SourceSettings
-from archiver.errors import AuthenticationFailed, SourceOnHold
+from archiver.daemon.rests import Rests
 from archiver.sync.order import PassResult
 
 logger = logging.getLogger(__name__)
 
-FIRST_REST_S = 60.0
-LONGEST_REST_S = 3600.0
-"""How long a source is left alone that refused our credentials; twice as long each time, since some servers lock an
-account that is tried too often."""
-
 
 class Ticks:
-    """Makes the passes of each tick, one source after the other."""
+    """Makes the passes of each tick, a few at once; a tick waits for none of them.
+
+    Leaving the `with` block waits for the passes under way, which end when a stop is asked for.
+    """
 
     def __init__(
         self,
@@ -26,32 +27,63 @@ class Ticks:
         make_pass: Callable[[SourceSettings], PassResult],
         stop: threading.Event,
         *,
+        at_once: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sources, self._make_pass, self._stop, self._clock = sources, make_pass, stop, clock
-        self._refusals: dict[str, int] = {}
-        self._rests_until: dict[str, float] = {}
+        self._passes = ThreadPoolExecutor(at_once, thread_name_prefix="pass")
+        self._lock = threading.Condition()
+        self._at_work: set[str] = set()
+        """Handed in, and not ended yet."""
+        self._rests = Rests()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self._passes.shutdown(cancel_futures=True)
 
     def __call__(self) -> None:
-        for source in self._sources:
-            if self._stop.is_set():
-                return
-            if self._clock() >= self._rests_until.get(source.name, 0.0):
+        if self._stop.is_set():
+            return
+        with self._lock:
+            still_at_work = len(self._at_work)
+            ready = [source for source in self._sources if self._is_ready(source.name)]
+            self._at_work.update(source.name for source in ready)
+        for source in ready:
+            self._passes.submit(self._work_on, source)
+        if still_at_work:
+            facts = {"event": "sources_passed_over", "count": still_at_work}
+            logger.info("a tick passes over sources that are still at work or wait for a worker", extra=facts)
+
+    def wait(self, most: int = 0) -> None:
+        """Until so many sources at most are at work or wait for a worker."""
+        with self._lock:
+            self._lock.wait_for(lambda: len(self._at_work) <= most)
+
+    def _is_ready(self, source: str) -> bool:
+        return source not in self._at_work and not self._rests.is_resting(source, self._clock())
+
+    def _work_on(self, source: SourceSettings) -> None:
+        try:
+            if not self._stop.is_set():
                 self._take_in(self._make_pass(source))
+        except Exception as error:  # noqa: BLE001 - the others go on; its text may hold anything
+            facts = {"event": "pass_broke", "source": source.name, "kind": type(error).__name__}
+            logger.error("the pass broke off", extra=facts)
+        finally:
+            with self._lock:
+                self._at_work.discard(source.name)
+                self._lock.notify_all()
 
     def _take_in(self, result: PassResult) -> None:
-        if isinstance(result.error, AuthenticationFailed):
-            refusals = self._refusals[result.source] = self._refusals.get(result.source, 0) + 1
-            self._let_rest(result.source, min(FIRST_REST_S * 2 ** (refusals - 1), LONGEST_REST_S))
-        else:
-            self._refusals.pop(result.source, None)
-        if isinstance(result.error, SourceOnHold) and result.error.retry_after_s:
-            self._let_rest(result.source, result.error.retry_after_s)
         if result.outcome == "failed" and result.error:
             facts = {"event": "pass_failed", "source": result.source, "kind": result.error.kind}
             logger.error("the pass failed", extra={**facts, "detail": str(result.error), "hint": result.error.hint})
-
-    def _let_rest(self, source: str, rest_s: float) -> None:
-        self._rests_until[source] = self._clock() + rest_s
-        facts = {"event": "source_rests", "source": source, "wait_s": round(rest_s)}
-        logger.error("the source is left alone for a while", extra=facts)
+        with self._lock:
+            rest_s = self._rests.note(result.source, result.error, self._clock())
+        if rest_s:
+            about = {"event": "source_rests", "source": result.source, "wait_s": round(rest_s)}
+            logger.error("the source is left alone for a while", extra=about)

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 from archiver.errors import Interrupted
+from archiver.sync.workers import Crew
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -22,8 +23,9 @@ _POLL_S = 0.1
 class Fetchers(Generic[T, R]):
     """Runs `fetch` over `work` in some threads; results come out of `get`, in no order.
 
-    One thread begins and pauses after its first result; `widen` lets it and the others go on, once that result shows
-    that they have something to gain.
+    One thread begins and pauses after its first result: wrong credentials are to be tried once, not once a thread.
+    After that `widen` lets it go on and others begin, as many as the pool has permits for; a thread leaves between
+    two pieces of work when another pass waits for its permit.
     Whatever a thread raises is raised by `get`. Leaving the `with` block stops the threads; those that are in a
     call for longer than LEAVE_S are left behind, and end when it does.
     """
@@ -33,36 +35,45 @@ class Fetchers(Generic[T, R]):
         work: Iterator[T],
         fetch: Callable[[T, threading.Event], R],
         *,
-        threads: int,
+        crew: Crew,
+        most: int,
         name: str,
     ) -> None:
-        self._work = work
-        self._fetch = fetch
+        """`most`: threads at once, whatever the pool has free."""
+        self._work, self._fetch, self._crew, self._most, self._name = work, fetch, crew, most, name
         self._work_lock = threading.Lock()
-        self._results: queue.Queue[R | BaseException | None] = queue.Queue(threads * QUEUED_PER_THREAD)
+        self._is_exhausted = False
+        self._results: queue.Queue[R | BaseException | None] = queue.Queue(most * QUEUED_PER_THREAD)
         self._halt = threading.Event()
         self._may_go_on = threading.Event()
         self._is_abandoned = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._run, name=f"{name}-{number}", daemon=True) for number in range(threads)
-        ]
-        self._unstarted = list(self._threads)
+        self._threads: set[threading.Thread] = set()
+        self._has_result = False
+        self._begun = 0
         self._running = 0
 
     def __enter__(self) -> Self:
-        self._start(1)
+        self._begin_thread()
         return self
 
     def widen(self) -> None:
-        """Let every thread work."""
+        """Use the permits that are free now, once the first result was taken; to be called again and again."""
+        if not self._has_result or self._halt.is_set():
+            return
         self._may_go_on.set()
-        self._start(len(self._unstarted))
+        while self._running < self._most and not self._is_exhausted and self._begin_thread():
+            pass
 
-    def _start(self, count: int) -> None:
-        for _ in range(count):
-            thread = self._unstarted.pop()
-            self._running += 1
-            thread.start()
+    def _begin_thread(self) -> bool:
+        if not self._crew.add_thread():
+            return False
+        self._begun += 1
+        self._running += 1
+        self._threads = {thread for thread in self._threads if thread.is_alive()}
+        thread = threading.Thread(target=self._run, name=f"{self._name}-{self._begun}", daemon=True)
+        self._threads.add(thread)
+        thread.start()
+        return True
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
@@ -71,8 +82,7 @@ class Fetchers(Generic[T, R]):
         self._is_abandoned.set()
         ends_at = time.monotonic() + LEAVE_S
         for thread in self._threads:
-            if thread not in self._unstarted:
-                thread.join(max(ends_at - time.monotonic(), 0))
+            thread.join(max(ends_at - time.monotonic(), 0))
 
     def halt(self) -> None:
         """Ask the threads to leave after the call they are in; waits and pauses end at once."""
@@ -94,22 +104,34 @@ class Fetchers(Generic[T, R]):
             self._running -= 1
         elif isinstance(result, BaseException):
             raise result
+        else:
+            self._has_result = True
         return result
 
     def _run(self) -> None:
+        is_counted = True
         try:
-            while (item := self._next()) is not None:
-                self._put(self._fetch(item, self._halt))
+            while is_counted and (item := self._next()) is not None:
+                result = self._fetch(item, self._halt)
+                # Before the queue, which may be full: who waits for a permit does not wait for our writer.
+                is_counted = not self._crew.yield_thread()
+                self._put(result)
                 self._may_go_on.wait()
         except Interrupted:
             pass
         except BaseException as error:  # noqa: BLE001 - it is raised by get, in the writer's thread
             self._put(error)
+        if is_counted:
+            self._crew.end_thread()
         self._put(None)
 
     def _next(self) -> T | None:
         with self._work_lock:
-            return None if self._halt.is_set() else next(self._work, None)
+            if self._halt.is_set():
+                return None
+            item = next(self._work, None)
+            self._is_exhausted = item is None
+            return item
 
     def _put(self, result: R | BaseException | None) -> None:
         while True:

@@ -40,7 +40,6 @@ class PassOrder:
 
     kind: Kind
     chosen: IdRanges
-    threads: int
     spares_failing: bool = False
     """Leave chat sessions that failed alone until their pause is over, as the daemon does. A person who asks for a
     pass wants them tried now."""

@@ -43,6 +43,7 @@ from archiver.sync.route import Route, load_route
 from archiver.sync.turn import PATIENCE, taking_turn
 from archiver.sync.visit import visit_chat_session
 from archiver.sync.walk import Walk
+from archiver.sync.workers import Crew, WorkerPool
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ def run_pass(
     client: SuperOfficeClient,
     source: SourceSettings,
     order: PassOrder,
+    pool: WorkerPool,
     stop: threading.Event,
     report: Callable[[Progress], None] = lambda _: None,
     patience: timedelta = PATIENCE,
@@ -69,6 +71,7 @@ def run_pass(
     """Make one pass and note it in the ledger.
 
     Args:
+        pool: gives the threads that fetch, up to the source's `limits.concurrency`; waited for.
         stop: commits what was fetched and ends the pass as interrupted.
         patience: how long to wait for another archiver; see PATIENCE.
     Returns: how it ended; whatever fails is in `error`, so that the next source has its turn.
@@ -77,8 +80,8 @@ def run_pass(
     try:
         if order.is_dry:
             _require_archived(database, source)
-        with taking_turn(database, source, stop, patience) as lease:
-            result = _Pass(database, client, source, order, _open(database, lease, order), stop, report).run()
+        with pool.join(stop) as crew, taking_turn(database, source, stop, patience) as lease:
+            result = _Pass(database, client, source, order, _open(database, lease, order), crew, stop, report).run()
             if isinstance(result.error, StoreUnavailable):
                 raise result.error  # the turn then ends without asking the database again
     except Interrupted as stopped:
@@ -135,12 +138,13 @@ class _Pass:
         source: SourceSettings,
         order: PassOrder,
         opened: _Opened,
+        crew: Crew,
         stop: threading.Event,
         report: Callable[[Progress], None],
     ) -> None:
         self._database, self._client, self._source, self._order = database, client, source, order
         self._lease, self._run_id, self._route, self._walk = opened.lease, opened.run_id, opened.route, opened.walk
-        self._stop, self._report = stop, report
+        self._crew, self._stop, self._report = crew, stop, report
         self._requests_before, self._retries_before = client.request_count, client.retry_count
         self._counts = RunCounts()
         self._batch = Batch()
@@ -224,7 +228,8 @@ class _Pass:
         return due, *visit_chat_session(self._client, due, halt)
 
     def _visit_what_is_left(self) -> None:
-        with Fetchers(self._walk, self._visit, threads=self._order.threads, name=self._source.name) as fetchers:
+        most = self._source.limits.concurrency
+        with Fetchers(self._walk, self._visit, crew=self._crew, most=most, name=self._source.name) as fetchers:
             while not fetchers.are_done:
                 if self._stop.is_set():
                     self._drain(fetchers)
@@ -232,7 +237,7 @@ class _Pass:
                 if result := fetchers.get(_POLL_S):
                     self._take(*result)
                     self._doubts.check()
-                    fetchers.widen()  # not before: wrong credentials are to be tried once, not once a thread
+                fetchers.widen()
                 if self._batch.is_due or time.monotonic() - self._committed_at >= RENEW_EVERY.total_seconds():
                     self._flush()
 

@@ -23,6 +23,7 @@ from archiver.superoffice.decode import decode_quarantined
 from archiver.sync.order import PassOrder, Progress
 from archiver.sync.passes import run_pass
 from archiver.sync.turn import PATIENCE, taking_turn
+from archiver.sync.workers import WorkerPool
 
 EVERY_ID = IdRanges(((1, MAX_ID),))
 """To choose the items of every chat session."""
@@ -50,6 +51,7 @@ def retry_quarantine(
     client: SuperOfficeClient,
     source: SourceSettings,
     order: PassOrder,
+    pool: WorkerPool,
     stop: threading.Event,
     report: Callable[[Progress], None] = lambda _: None,
     patience: timedelta = PATIENCE,
@@ -75,7 +77,7 @@ def retry_quarantine(
     to_visit = ids.minus(source.sessions.exclude)
     if to_visit and not error:
         visits = replace(order, chosen=to_visit)
-        error = run_pass(database, client, source, visits, stop, report, patience).error
+        error = run_pass(database, client, source, visits, pool, stop, report, patience).error
     left = _load_open(database, source, order.chosen)
     before_ids, reread_ids, left_ids = ({item.id for item in items} for items in (before, to_reread, left))
     return RetryResult(

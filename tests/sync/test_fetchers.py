@@ -1,25 +1,42 @@
 """The threads and their queue."""
 
+import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from archiver.errors import Interrupted, StoreUnavailable
 from archiver.sync.fetchers import QUEUED_PER_THREAD, Fetchers
+from archiver.sync.workers import WorkerPool
+
+Fetch = Callable[[int, threading.Event], int]
+
+
+@contextmanager
+def fetching(
+    work: Iterator[int], fetch: Fetch, *, threads: int, name: str = "test", pool: WorkerPool | None = None
+) -> Iterator["Fetchers[int, int]"]:
+    """Fetchers of a pass that has a pool for itself, or shares one."""
+    with (
+        (pool or WorkerPool(threads)).join(threading.Event()) as crew,
+        Fetchers(work, fetch, crew=crew, most=threads, name=name) as fetchers,
+    ):
+        yield fetchers
 
 
 def taken_from(fetchers: "Fetchers[int, int]") -> list[int]:
     taken = []
-    fetchers.widen()
     while not fetchers.are_done:
+        fetchers.widen()
         if (result := fetchers.get(5)) is not None:
             taken.append(result)
     return taken
 
 
 def test_every_piece_of_work_gives_one_result() -> None:
-    with Fetchers(iter(range(1, 500)), lambda item, _: item * 2, threads=4, name="test") as fetchers:
+    with fetching(iter(range(1, 500)), lambda item, _: item * 2, threads=4) as fetchers:
         assert sorted(taken_from(fetchers)) == [item * 2 for item in range(1, 500)]
 
 
@@ -27,7 +44,7 @@ def test_what_a_thread_raises_is_raised_where_results_are_taken() -> None:
     def fail(item: int, _: threading.Event) -> int:
         raise StoreUnavailable("gone") if item == 3 else Interrupted
 
-    with pytest.raises(StoreUnavailable), Fetchers(iter([3]), fail, threads=2, name="test") as fetchers:
+    with pytest.raises(StoreUnavailable), fetching(iter([3]), fail, threads=2) as fetchers:
         taken_from(fetchers)
 
 
@@ -36,14 +53,14 @@ def test_what_the_work_raises_is_raised_too() -> None:
         yield 1
         raise StoreUnavailable("gone")
 
-    with pytest.raises(StoreUnavailable), Fetchers(work(), lambda item, _: item, threads=2, name="test") as fetchers:
+    with pytest.raises(StoreUnavailable), fetching(work(), lambda item, _: item, threads=2) as fetchers:
         taken_from(fetchers)
 
 
 def test_a_slow_writer_bounds_what_is_fetched_ahead() -> None:
     begun: list[int] = []
     full = threading.Event()
-    bound = 2 * QUEUED_PER_THREAD + 2  # queued, and one in the hands of each thread
+    bound = 1 + 2 * QUEUED_PER_THREAD + 2  # taken, queued, and one in the hands of each thread
 
     def fetch(item: int, _: threading.Event) -> int:
         begun.append(item)
@@ -51,7 +68,8 @@ def test_a_slow_writer_bounds_what_is_fetched_ahead() -> None:
             full.set()
         return item
 
-    with Fetchers(iter(range(1, 1000)), fetch, threads=2, name="test") as fetchers:
+    with fetching(iter(range(1, 1000)), fetch, threads=2) as fetchers:
+        assert fetchers.get(5) == 1
         fetchers.widen()
         assert full.wait(10)
         assert len(begun) == bound
@@ -68,7 +86,7 @@ def test_halting_ends_waits_and_takes_no_more_work() -> None:
         done.append(item)
         return item
 
-    with Fetchers(iter(range(1, 100)), wait, threads=2, name="test") as fetchers:
+    with fetching(iter(range(1, 100)), wait, threads=2) as fetchers:
         assert begun.wait(10)
         fetchers.halt()
         assert sorted(taken_from(fetchers)) == sorted(done)
@@ -76,7 +94,8 @@ def test_halting_ends_waits_and_takes_no_more_work() -> None:
 
 
 def test_leaving_early_leaves_no_thread_behind() -> None:
-    with Fetchers(iter(range(1, 1000)), lambda item, _: item, threads=3, name="early") as fetchers:
+    with fetching(iter(range(1, 1000)), lambda item, _: item, threads=3, name="early") as fetchers:
+        fetchers.get(5)
         fetchers.widen()
         fetchers.get(5)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("early")]
@@ -89,7 +108,55 @@ def test_one_thread_begins_alone_and_waits_for_the_word() -> None:
         begun.append(item)
         return item
 
-    with Fetchers(iter(range(1, 9)), fetch, threads=3, name="alone") as fetchers:
+    with fetching(iter(range(1, 9)), fetch, threads=3) as fetchers:
         assert fetchers.get(5) == 1
         assert begun == [1]
         assert sorted(taken_from(fetchers)) == list(range(2, 9))
+
+
+def test_a_word_before_the_first_result_lets_nobody_else_begin() -> None:
+    begun: list[int] = []
+    go_on = threading.Event()
+
+    def fetch(item: int, _: threading.Event) -> int:
+        begun.append(item)
+        assert go_on.wait(30)
+        return item
+
+    with fetching(iter(range(1, 9)), fetch, threads=3) as fetchers:
+        fetchers.widen()
+        assert fetchers.get(0) is None
+        assert len(begun) <= 1
+        go_on.set()
+        assert len(taken_from(fetchers)) == 8
+
+
+def test_threads_leave_for_a_pass_that_waits_and_come_back_when_it_is_over() -> None:
+    pool, at_work = WorkerPool(2), set()
+    is_in, may_leave = threading.Event(), threading.Event()
+
+    def fetch(item: int, _: threading.Event) -> int:
+        at_work.add(threading.current_thread().name)
+        return item
+
+    def other_pass() -> None:
+        with pool.join(threading.Event()):
+            is_in.set()
+            may_leave.wait(30)
+
+    def take_until(holds: Callable[[], bool]) -> None:
+        while not holds():
+            fetchers.widen()
+            fetchers.get(30)  # None: a thread has left
+
+    other = threading.Thread(target=other_pass)
+    with fetching(itertools.count(1), fetch, threads=2, pool=pool) as fetchers:
+        take_until(lambda: len(at_work) == 2)
+        other.start()
+        take_until(is_in.is_set)
+        at_work.clear()
+        assert len([fetchers.get(30) for _ in range(100)]) == 100
+        assert len(at_work) == 1
+        may_leave.set()
+        take_until(lambda: len(at_work) == 2)
+    other.join()

@@ -17,6 +17,7 @@ from archiver.store import tables
 from archiver.superoffice.client import SuperOfficeClient
 from archiver.sync.order import PassOrder
 from archiver.sync.quarantine import EVERY_ID, RetryResult, retry_quarantine
+from archiver.sync.workers import WorkerPool
 from tests.support import Archive
 
 Chat = Callable[..., int]
@@ -27,9 +28,10 @@ NO_JSON = msgspec.Raw(b'"Hello" and no JSON')
 def retry(archive: Archive, chosen: IdRanges = EVERY_ID) -> RetryResult:
     (source,) = archive.config.source
     client = SuperOfficeClient(source, archive.config.retry)
-    order = PassOrder(kind="reconcile", chosen=chosen, threads=2)
+    order = PassOrder(kind="reconcile", chosen=chosen)
     try:
-        return retry_quarantine(archive.database, client, source, order, threading.Event(), patience=timedelta(0))
+        pool, stop = WorkerPool(2), threading.Event()
+        return retry_quarantine(archive.database, client, source, order, pool, stop, patience=timedelta(0))
     finally:
         client.close()
 
