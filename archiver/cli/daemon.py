@@ -39,7 +39,10 @@ def daemon(context: typer.Context, source: Sources = None) -> None:
 
         def make_pass(source: SourceSettings) -> PassResult:
             order = order_for(source, "incremental", spares_failing=True)
-            return run_pass(database, clients[source.name], source, order, pool, stop)
+            result = run_pass(database, clients[source.name], source, order, pool, stop)
+            if len(sources) > pool.permits:  # a few may keep their connections until the next tick
+                clients[source.name].hang_up()
+            return result
 
         if sys.stderr.isatty():
             print("At work; Ctrl-C commits what was fetched and ends it.", file=sys.stderr)

@@ -54,6 +54,7 @@ def each_source(
             began_at = time.monotonic()
             with watch(f"{source.name} {label}") as report:
                 result = work(database, clients[source.name], source, orders[source.name], pool, stop, report)
+            clients[source.name].hang_up()
             return result, time.monotonic() - began_at
 
         for ended in work_on_each(sources, work_on, at_once=pool.permits, stop=stop):

@@ -57,7 +57,7 @@ class _TerminalFormatter(logging.Formatter):
     """Short enough for a line: what happened, why, and then the other facts."""
 
     _TOLD = frozenset({"event", "source", "kind", "detail", "wait_s"})
-    """Said by the message, the detail, or what stands above on the screen."""
+    """Said before the message, or by it, or by the detail."""
 
     def format(self, record: logging.LogRecord) -> str:
         facts = _facts(record)
@@ -65,7 +65,8 @@ class _TerminalFormatter(logging.Formatter):
         detail = f": {facts['detail']}" if "detail" in facts else ""
         others = ", ".join(f"{key} {value}" for key, value in facts.items() if key not in self._TOLD)
         at = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
-        return f"  {at} {record.getMessage()}{wait}{detail}" + (f" ({others})" if others else "")
+        source = f"{facts['source']}: " if "source" in facts else ""
+        return f"  {at} {source}{record.getMessage()}{wait}{detail}" + (f" ({others})" if others else "")
 
 
 def _shown(value: object) -> str:

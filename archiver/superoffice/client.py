@@ -57,6 +57,10 @@ class SuperOfficeClient:
     def close(self) -> None:
         self._transport.close()
 
+    def hang_up(self) -> None:
+        """Keep no connection while there is nothing to ask: with hundreds of sources they add up."""
+        self._transport.hang_up()
+
     def fetch_messages(
         self, chat_session_id: int, after: int, stop: threading.Event, *, is_second_try: bool = False
     ) -> Reply:

@@ -63,6 +63,11 @@ class Transport:
         """Close the connections; one that is in use is closed when its call ends."""
         with self._lock:
             self._is_closed = True
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Close the connections that are idle; the next call opens one anew."""
+        with self._lock:
             while self._idle:
                 self._idle.pop().close()
 

@@ -150,7 +150,7 @@ class _Pass:
         self._batch = Batch()
         self._doubts = Doubts(self._walk, self._find_canary)
         self._committed_at = time.monotonic()
-        self._log("pass_started", "a pass begins", chat_sessions=len(opened.route.first))
+        self._log("pass_started", "a pass begins", logging.DEBUG, chat_sessions=len(opened.route.first))
 
     def run(self) -> PassResult:
         error: ArchiverError | None = None
@@ -294,6 +294,6 @@ class _Pass:
         walk = self._walk
         self._report(Progress(source=self._source.name, chosen=len(self._route), passed=walk.passed, counts=counts))
 
-    def _log(self, event: str, text: str, **facts: object) -> None:
+    def _log(self, event: str, text: str, level: int = logging.INFO, /, **facts: object) -> None:
         about = {"event": event, "source": self._source.name, "run_id": self._run_id, "kind": self._order.kind}
-        logger.info(text, extra=about | facts)
+        logger.log(level, text, extra=about | facts)

@@ -1,0 +1,72 @@
+"""Commands over several sources at once."""
+
+import os
+import pty
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from archiver.sandbox import Sandbox
+from tests.cli.conftest import ENOUGH_S, Run, command, environment
+
+Configured = Callable[..., Path]
+Chat = Callable[..., int]
+
+_MORE = """
+[[source]]
+name = "{name}"
+base_url = "{base_url}"
+auth = {{ scheme = "basic", username = "archive", password = "sandbox" }}
+sessions = {{ include = [1] }}
+limits = {{ requests_per_second = 0 }}
+"""
+
+
+def add_source(config: Path, name: str, base_url: str) -> None:
+    with config.open("a", encoding="utf-8") as file:
+        file.write(_MORE.format(name=name, base_url=base_url))
+
+
+def test_every_source_has_its_line_and_the_exit_code_is_the_gravest(
+    run: Run, configured: Configured, chat: Chat, sandbox: Sandbox
+) -> None:
+    chat("Hello")
+    config = configured(include="1", attempts=1)
+    add_source(config, "dead", "http://127.0.0.1:9")
+    add_source(config, "globex", sandbox.base_url)
+    run("migrate")
+    result = run("run")
+    assert result.returncode == 1
+    lines = sorted(line.partition(";")[0] for line in result.stdout.splitlines())
+    assert lines == ["acme: complete", "dead: failed", "globex: complete"]
+    assert "archiver: dead: the source's host refuses the connection" in result.stderr
+    assert run("quarantine", "retry").stdout.count("nothing is in quarantine") == 3
+
+
+def test_bars_on_the_terminal_keep_out_of_a_file(
+    run: Run, configured: Configured, chat: Chat, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    chat("Hello")
+    add_source(configured(include="1"), "globex", sandbox.base_url)
+    run("migrate")
+    ours, theirs = pty.openpty()
+    result = subprocess.run(
+        command("run"),
+        cwd=tmp_path,
+        env=environment(TERM="xterm"),
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        text=True,
+        timeout=ENOUGH_S,
+        check=False,
+    )
+    os.close(theirs)
+    shown = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert result.returncode == 0
+    assert sorted(line.partition(";")[0] for line in result.stdout.splitlines()) == [
+        "acme: complete",
+        "globex: complete",
+    ]
+    assert "all sources" in shown
+    assert "complete" not in shown
