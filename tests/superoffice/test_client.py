@@ -42,6 +42,13 @@ def test_the_messages_after_an_id_come_back(
     ]
 
 
+def test_who_hung_up_calls_again(make_client: ClientMaker, stop: threading.Event) -> None:
+    client = make_client()
+    first = client.fetch_messages(1, 0, stop)
+    client.hang_up()
+    assert client.fetch_messages(1, 0, stop) == first
+
+
 def test_after_0_asks_for_the_whole_chat_session(make_client: ClientMaker, stop: threading.Event) -> None:
     assert [each.message for each in make_client().fetch_messages(1, 0, stop).messages] == [CHAT_TEXT * 20]
 
