@@ -33,7 +33,7 @@ clean: ## remove what the other targets made
 	rm -rf $(VENV) $(DEMO_VENV) tests/contract/node_modules dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # Each environment holds what its target needs and is made again when pyproject.toml changes.
-$(VENV)/installed: EXTRAS := [postgresql,dev]
+$(VENV)/installed: EXTRAS := [postgresql,mariadb,dev]
 $(DEMO_VENV)/installed: EXTRAS :=
 %/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

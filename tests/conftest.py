@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from sqlalchemy.engine import make_url
 
 from archiver.sandbox import Sandbox
 from archiver.store.database import Database
-from tests.databases import DATABASES, NAMED_SERVER, PostgreSQL, migrate_at, postgresql_server
+from tests import servers
+from tests.database_report import DatabaseReport, note_database
+from tests.databases import DATABASES, MariaDB, PostgreSQL, Server, SQLite
+from tests.selection import NAMED, choose_mariadb
 from tests.support import Archive
 
 # How long an example takes says more about the machine than about the code.
@@ -17,40 +21,93 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
-def pytest_report_header() -> str:
-    server = "the server that is named" if os.environ.get(NAMED_SERVER) else "a server of the tests' own"
-    return f"databases: SQLite files; PostgreSQL on {server} ({NAMED_SERVER} names one)"
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(DatabaseReport(), "databases")
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgreSQL]:
-    with postgresql_server() as server:
-        made = PostgreSQL(server)
+def own_postgresql() -> Iterator[PostgreSQL]:
+    """A PostgreSQL that a test may stop and start again."""
+    with servers.own_postgresql() as own:
+        made = PostgreSQL(own.url, ", brought along", own)
         yield made
         made.close()
 
 
-@pytest.fixture(params=DATABASES)
-def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database without a schema, once for each kind."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'archive.db'}"
+@pytest.fixture(scope="session")
+def own_mariadb() -> Iterator[MariaDB]:
+    """A MariaDB that a test may stop and start again."""
+    binary = servers.find_program("mariadbd")
+    if not binary:
+        pytest.skip("there is no mariadbd to start (Debian: apt-get install mariadb-server)")
+    with servers.own_mariadb(binary) as own:
+        made = MariaDB(own.url, ", started for the tests", own)
+        yield made
+        made.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql(request: pytest.FixtureRequest) -> Iterator[PostgreSQL]:
+    """The named server, else the one that is brought along."""
+    if not (named := os.environ.get(NAMED["postgresql"])):
+        yield request.getfixturevalue("own_postgresql")
         return
-    server: PostgreSQL = request.getfixturevalue("postgresql")
+    url = make_url(named).set(drivername="postgresql+psycopg")
+    made = PostgreSQL(url, f" on {url.host}:{url.port or 5432}")
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def mariadb(request: pytest.FixtureRequest) -> Iterator[MariaDB]:
+    """The server that `choose_mariadb` tells of."""
+    found = servers.find_program("mariadbd")
+    choice = choose_mariadb(os.environ, is_usual_open=servers.is_mariadb_open(), binary=found)
+    if choice.why_none:
+        pytest.skip(choice.why_none)
+    if not choice.url:
+        yield request.getfixturevalue("own_mariadb")
+        return
+    url = make_url(choice.url).set(drivername="mysql+pymysql")
+    made = MariaDB(url, f" on {url.host}:{url.port or 3306}")
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("sqlite") / "template.db"
+
+
+def server_of(request: pytest.FixtureRequest) -> Server:
+    """What makes databases of the kind that the fixture is asked for; told of in the end."""
+    kind: str = request.param
+    if kind == "sqlite":
+        template = request.getfixturevalue("sqlite_template")
+        server: Server = SQLite(request.getfixturevalue("tmp_path"), template)
+    else:
+        try:
+            server = request.getfixturevalue(kind)
+        except pytest.skip.Exception as reason:
+            note_database(request.node, kind, str(reason))
+            raise
+    note_database(request.node, kind, server.name)
+    return server
+
+
+@pytest.fixture(params=DATABASES)
+def empty_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database without a schema, once for each kind."""
+    server = server_of(request)
     url = server.create()
     yield url
     server.drop(url)
 
 
 @pytest.fixture(params=DATABASES)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A migrated database, once for each kind."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'archive.db'}"
-        migrate_at(url)
-        yield url
-        return
-    server: PostgreSQL = request.getfixturevalue("postgresql")
+    server = server_of(request)
     url = server.create(migrated=True)
     yield url
     server.drop(url)
