@@ -13,9 +13,10 @@ from sqlalchemy.engine import URL, make_url
 
 from archiver.store.database import Database
 from archiver.store.schema import migrate
+from tests.selection import KINDS
 from tests.servers import OwnServer
 
-DATABASES = ("sqlite", "postgresql")
+DATABASES = tuple(KINDS)
 
 
 class Server(Protocol):

@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy.engine import make_url
 
-from tests import servers
+from archiver.errors import StoreUnavailable
+from archiver.store.database import Database
+from archiver.store.schema import require_current_schema
 from tests.databases import MariaDB, PostgreSQL
 from tests.selection import NAMED, REQUIRED, USUAL_MARIADB, Choice, UsedDatabases, choose_mariadb, required_kinds
 
@@ -69,21 +70,16 @@ def test_a_run_fails_when_no_test_ran_on_a_required_database() -> None:
     assert "sqlite, and no test ran on it" in run.stdout
 
 
-def test_a_mariadb_of_our_own_keeps_address_and_data_over_a_restart(own_mariadb: MariaDB) -> None:
-    assert own_mariadb.own
-    url = own_mariadb.create()
-    port = own_mariadb.own.url.port
-    assert port
-    own_mariadb.own.stop()
-    assert not servers.is_mariadb_open(port=port)
-    own_mariadb.own.start()
-    assert make_url(url).port == port
-    own_mariadb.drop(url)
-
-
-def test_a_postgresql_of_our_own_keeps_address_and_data_over_a_restart(own_postgresql: PostgreSQL) -> None:
-    assert own_postgresql.own
-    url = own_postgresql.create(migrated=True)
-    own_postgresql.own.stop()
-    own_postgresql.own.start()
-    own_postgresql.drop(url)
+@pytest.mark.parametrize("own", ["own_postgresql", "own_mariadb"])
+def test_a_server_of_our_own_keeps_address_and_data_over_a_restart(own: str, request: pytest.FixtureRequest) -> None:
+    made: PostgreSQL | MariaDB = request.getfixturevalue(own)
+    assert made.own
+    url = made.create(migrated=True)
+    database = Database(url, patience_s=0)
+    made.own.stop()
+    with pytest.raises(StoreUnavailable):
+        require_current_schema(database)
+    made.own.start()
+    require_current_schema(database)
+    database.close()
+    made.drop(url)

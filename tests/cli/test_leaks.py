@@ -134,9 +134,11 @@ def test_no_status_tells_anything(
     assert_nothing_private(tell("run", url=database_url) + tell("status", url=database_url), database)
 
 
+_CHECK = "ALTER TABLE chat_message ADD CONSTRAINT refuses CHECK (message NOT LIKE '%K3Y%')"
 REFUSALS = {
     "sqlite": "CREATE TRIGGER refuses BEFORE INSERT ON chat_message BEGIN SELECT RAISE(ABORT, 'text-K3Y'); END",
-    "postgresql": "ALTER TABLE chat_message ADD CONSTRAINT refuses CHECK (message NOT LIKE '%K3Y%')",
+    "postgresql": _CHECK,
+    "mysql": _CHECK,
 }
 
 
