@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from archiver import __version__
-from archiver.cli import backup, copy, daemon, demo, migrate, passes, quarantine, sandbox, source, status
+from archiver.cli import backup, check, copy, daemon, demo, migrate, passes, quarantine, sandbox, source, status
 from archiver.cli.options import LogFormat, Options, print_error
 from archiver.errors import ArchiverError, ExitCode
 
@@ -27,6 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+check.add_to(app)
 migrate.add_to(app)
 passes.add_to(app)
 daemon.add_to(app)

@@ -190,6 +190,13 @@ def database_now(connection: Connection) -> datetime:
     return backend_of(connection).now(connection)
 
 
+def database_version(connection: Connection) -> str:
+    """What the database is and its version, as people call it."""
+    is_mysql = connection.dialect.name == "mysql" and not getattr(connection.dialect, "is_mariadb", False)
+    label = "MySQL" if is_mysql else backend_of(connection).label
+    return f"{label} {'.'.join(map(str, connection.dialect.server_version_info or ()))}".strip()
+
+
 def can_undo_insert(connection: Connection) -> bool:
     """Whether to insert first and look keys up only when one exists; False: the plain path."""
     return backend_of(connection).has_savepoints and not connection.get_execution_options().get(_PLAIN)

@@ -223,7 +223,7 @@ def test_help_loads_no_database_library(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["migrate", "run", "backfill", "reconcile", "daemon", "status", "quarantine", "sandbox", "demo"]
+    "name", ["check", "migrate", "run", "backfill", "reconcile", "daemon", "status", "quarantine", "sandbox", "demo"]
 )
 def test_every_command_explains_itself_with_an_example(run: Run, name: str) -> None:
     shown = run(name, "--help")
