@@ -75,6 +75,11 @@ class Database:
         return self._backend.label
 
     @property
+    def has_transactional_ddl(self) -> bool:
+        """Whether a migration that fails leaves nothing behind."""
+        return self._backend.has_transactional_ddl
+
+    @property
     def sqlite_file(self) -> Path | None:
         return Path(self.url.database) if self.dialect == "sqlite" and self.url.database else None
 

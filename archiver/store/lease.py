@@ -45,7 +45,9 @@ def acquire_lease(connection: Connection, source_id: int, name: str | None = Non
     Raises: LeaseHeld, saying by whom; LeaseLost when there is no such source any more.
     """
     table, now = tables.lease, database_now(connection)
-    query = select(table, tables.source.c.name).join(tables.source).where(table.c.source_id == source_id)
+    # Columns of the first revision: `migrate` takes leases in a schema that is older than this version.
+    columns = table.c.holder, table.c.fencing, table.c.expires_at, tables.source.c.name
+    query = select(*columns).join(tables.source).where(table.c.source_id == source_id)
     row = connection.execute(query).one_or_none()
     if row is None or name not in (None, row.name):
         raise LeaseLost(

@@ -4,6 +4,7 @@ Views are never in a migration; there are none yet.
 """
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 CURRENT_REVISION = "0002"
 """The newest of migrations/versions, which are numbered. Known here so that only `migrate` loads Alembic."""
+_VERSION = sql_table("alembic_version", sql_column("version_num"))
 
 
 def migrations_folder() -> Path:
@@ -36,39 +38,73 @@ def stored_revision(connection: Connection) -> str | None:
     """The schema's revision; None where there is no schema of ours."""
     if not inspect(connection).has_table("alembic_version"):
         return None
-    version = sql_table("alembic_version", sql_column("version_num"))
-    revision: str | None = connection.execute(select(version.c.version_num)).scalar()
+    revision: str | None = connection.execute(select(_VERSION.c.version_num)).scalar()
     return revision
 
 
-def require_current_schema(database: Database) -> None:
-    """Raises: SchemaOutOfDate, with the command that helps, unless the schema is the one this version needs."""
-    if database.is_missing():  # connecting would make an empty file
-        raise SchemaOutOfDate(f"there is no archive at {database}", hint="archiver migrate makes one")
+def load_revision(database: Database) -> str | None:
+    """The schema's revision; None where there is no archive. Makes no file."""
+    if database.is_missing():  # connecting would make an empty one
+        return None
     with database.reading() as connection:
-        revision = stored_revision(connection)
+        return stored_revision(connection)
+
+
+def require_current_schema(database: Database) -> None:
+    """Raises: SchemaOutOfDate, as `require_archive`; StoreRefused for tables that can't hold every text as it is."""
+    require_archive(database)
+    with database.reading() as connection:
         backend_of(connection).require_sound(connection, tables.metadata.tables)
+
+
+def require_archive(database: Database) -> None:
+    """Raises: SchemaOutOfDate, with the command that helps, unless the schema is of this version's revision."""
+    if database.is_missing():
+        raise SchemaOutOfDate(f"there is no archive at {database}", hint="archiver migrate makes one")
+    revision = load_revision(database)
     if revision is None:
         raise SchemaOutOfDate(f"{database} holds no archive yet", hint="archiver migrate makes one")
+    _refuse_other(revision)
+
+
+def require_revision(connection: Connection) -> None:
+    """Prove within a transaction that the schema is still this version's: a daemon may have outlived a `migrate`.
+
+    Raises: SchemaOutOfDate.
+    """
+    _refuse_other(connection.execute(select(_VERSION.c.version_num)).scalar() or "")
+
+
+def _refuse_other(revision: str) -> None:
     if revision < CURRENT_REVISION:
         raise SchemaOutOfDate(
             f"the archive's schema is at {revision}, older than this version's {CURRENT_REVISION}",
             hint="archiver migrate brings it up to date",
         )
-    _refuse_newer(revision)
+    refuse_newer(revision)
 
 
-def _refuse_newer(revision: str) -> None:
+def refuse_newer(revision: str) -> None:
+    """Raises: SchemaOutOfDate."""
     if revision > CURRENT_REVISION:
         raise SchemaOutOfDate(
             f"the archive's schema is at {revision}, newer than this version's {CURRENT_REVISION}",
-            hint=f"install a newer superoffice-chat-archiver than {archiver.__version__}",
+            hint=f"install a newer superoffice-chat-archiver than {archiver.__version__}; restart what still runs",
         )
 
 
-def migrate(database: Database) -> tuple[str | None, str]:
-    """Bring the schema up to date, in one transaction.
+def load_any_sources(connection: Connection) -> dict[int, str]:
+    """The names of all sources by id, of whatever revision the schema is."""
+    source = tables.source
+    rows = connection.execute(select(source.c.id, source.c.name).order_by(source.c.id))
+    return {row.id: row.name for row in rows}
 
+
+def migrate(database: Database, prove: Callable[[Connection], None] = lambda _: None) -> tuple[str | None, str]:
+    """Bring the schema up to date, in one transaction where the database can.
+
+    Args:
+        prove: called in the transaction before an existing archive is changed; raises when it must not be.
     Returns: (the revision before, the revision now).
     Raises: SchemaOutOfDate for a schema newer than this version.
     """
@@ -80,21 +116,23 @@ def migrate(database: Database) -> tuple[str | None, str]:
         if database.schema is not None and not inspect(connection).has_schema(database.schema):
             connection.execute(CreateSchema(database.schema))
         before = stored_revision(connection)
-        _refuse_newer(before or "")
+        refuse_newer(before or "")
+        if before not in (None, CURRENT_REVISION):
+            prove(connection)
         config = alembic_config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     return before, CURRENT_REVISION
 
 
-def migration_sql(database: Database) -> str:
-    """The statements that `migrate` would run on an empty database, which it does not touch."""
+def migration_sql(database: Database, since: str | None = None) -> str:
+    """The statements that `migrate` would run on a database of revision `since`, None for an empty one."""
     from alembic import command
 
     config = alembic_config()
     config.output_buffer = io.StringIO()
     config.attributes["dialect"] = database.dialect
-    command.upgrade(config, "head", sql=True)
+    command.upgrade(config, f"{since}:head" if since else "head", sql=True)
     return config.output_buffer.getvalue()
 
 

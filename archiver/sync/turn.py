@@ -14,6 +14,7 @@ from archiver.config.settings import SourceSettings
 from archiver.errors import Interrupted, LeaseHeld, StoreError, StoreUnavailable
 from archiver.store.database import Database
 from archiver.store.lease import LEASE_LIFE, Lease, acquire_lease, forget_lease, release_lease, renew_leases
+from archiver.store.schema import require_revision
 from archiver.store.sources import ensure_source
 
 logger = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ def taking_turn(
     database: Database, source: SourceSettings, stop: threading.Event, patience: timedelta
 ) -> Iterator[Lease]:
     """Hold the source's lease within the block; its row is made when there is none. Raises: as `holding_leases`."""
-    source_id = database.write(partial(ensure_source, name=source.name, base_url=source.base_url))
+    source_id = database.write(partial(_find_source, source=source))
     with holding_leases(database, {source_id: source.name}, stop, patience) as (lease,):
         yield lease
 
@@ -40,6 +41,8 @@ def holding_leases(
     stop: threading.Event,
     patience: timedelta,
     meanwhile: Callable[[], None] = lambda: None,
+    *,
+    any_schema: bool = False,
 ) -> Iterator[list[Lease]]:
     """Hold the leases of sources, which are there, within the block, and give them back however the block ends.
 
@@ -50,14 +53,18 @@ def holding_leases(
         sources: their names by their ids; taken in this order.
         patience: how long to wait for each of them.
         meanwhile: called about once a second of waiting; those that are held already are kept alive anyway.
-    Raises: LeaseHeld when a holder keeps one beyond our patience; Interrupted; StoreError.
+        any_schema: for `migrate`, which takes the leases of an older schema.
+    Raises: SchemaOutOfDate when the schema was changed under us; LeaseHeld when a holder keeps one beyond our
+        patience; Interrupted; StoreError.
     """
+    take = acquire_lease if any_schema else _acquire_if_current
     held: list[Lease] = []
     is_reachable = True
     try:
         for source_id, name in sources.items():
+            keep = _keeping(database, held, meanwhile)
             held.append(
-                _wait_for_lease(database, source_id, name, stop, patience, _keeping(database, held, meanwhile))
+                _wait_for_lease(database, partial(take, source_id=source_id, name=name), name, stop, patience, keep)
             )
         yield held
     except StoreUnavailable:
@@ -69,6 +76,17 @@ def holding_leases(
         if is_reachable and held:
             with suppress(StoreError):
                 database.write(partial(_release_all, leases=held))
+
+
+def _find_source(connection: Connection, source: SourceSettings) -> int:
+    require_revision(connection)
+    return ensure_source(connection, source.name, source.base_url)
+
+
+def _acquire_if_current(connection: Connection, source_id: int, name: str) -> Lease:
+    """Take the lease; not when the schema was changed, as by the `migrate` that we may have waited for."""
+    require_revision(connection)
+    return acquire_lease(connection, source_id, name)
 
 
 def _keeping(database: Database, held: Sequence[Lease], meanwhile: Callable[[], None]) -> Callable[[], None]:
@@ -87,7 +105,7 @@ def _release_all(connection: Connection, leases: Sequence[Lease]) -> None:
 
 def _wait_for_lease(
     database: Database,
-    source_id: int,
+    take: Callable[[Connection], Lease],
     name: str,
     stop: threading.Event,
     patience: timedelta,
@@ -98,7 +116,7 @@ def _wait_for_lease(
     is_told = False
     while True:
         try:
-            return database.write(partial(acquire_lease, source_id=source_id, name=name))
+            return database.write(take)
         except LeaseHeld as held:
             if time.monotonic() >= gives_up_at:
                 raise

@@ -1,20 +1,17 @@
 """The schema: migrated equals declared, and every other one is refused with the command that helps."""
 
 import threading
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import insert, text
+from sqlalchemy import text
 
 from archiver.errors import ConfigError, SchemaOutOfDate, StoreRefused, StoreUnavailable
 from archiver.store import tables
 from archiver.store.database import Database
-from archiver.store.ledger import RunCounts
 from archiver.store.schema import CURRENT_REVISION, alembic_config, migrate, migration_sql, require_current_schema
 from tests.databases import PostgreSQL
 from tests.support import dump
@@ -178,18 +175,6 @@ def test_a_database_that_can_not_hold_every_text_is_refused(postgresql: PostgreS
     postgresql.drop(url)
 
 
-def test_the_printed_statements_make_the_declared_schema(empty_database_url: str) -> None:
-    database = Database(empty_database_url)
-    statements = [statement for statement in migration_sql(database).split(";\n") if statement.strip()]
-    with database.writing() as connection:
-        for statement in statements:
-            if statement.strip() not in ("BEGIN", "COMMIT"):
-                connection.execute(text(statement))
-    with database.reading() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
-    database.close()
-
-
 def test_a_file_name_that_no_system_takes_gets_a_sentence(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{'a' * 300}.db", folder=tmp_path)
     with pytest.raises(StoreUnavailable, match="can't be reached"):
@@ -197,48 +182,3 @@ def test_a_file_name_that_no_system_takes_gets_a_sentence(tmp_path: Path) -> Non
     with pytest.raises(StoreUnavailable, match="can't be reached"):
         migrate(database)
     database.close()
-
-
-def migrate_to(database: Database, revision: str) -> None:
-    with database.writing() as connection:
-        config = alembic_config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-
-
-def fill_first_revision(database: Database) -> None:
-    """What version 0.1 left behind: a source, a message, an open error, and two in quarantine."""
-    now = datetime(2026, 11, 1, tzinfo=UTC)
-    run = {"source_id": 1, "kind": "incremental", "started_at": now, "outcome": "complete", **vars(RunCounts())}
-    held = {"source_id": 1, "chat_session_id": 7, "run_id": 1}
-    error = {**held, "kind": "conflict", "detail": "d", "first_seen_at": now, "last_seen_at": now, "count": 2}
-    odd = {**held, "reason": "r", "payload": '{"a":1}', "digest": "d" * 64, "quarantined_at": now}
-    other = odd | {"reason": "another message is stored under this id", "digest": "e" * 64}
-    with database.writing() as connection:
-        connection.execute(insert(tables.source).values(id=1, name="acme", epoch=1, created_at=now))
-        connection.execute(insert(tables.sync_run).values(run))
-        connection.execute(insert(tables.sync_error).values(error))
-        connection.execute(insert(tables.quarantine), [odd, other])
-
-
-@pytest.mark.parametrize("done", [0, 1, 2])
-def test_a_filled_archive_of_the_first_revision_is_brought_up_to_date(empty_database_url: str, done: int) -> None:
-    database = Database(empty_database_url)
-    migrate_to(database, "0001")
-    fill_first_revision(database)
-    time = "TIMESTAMP WITH TIME ZONE" if database.dialect == "postgresql" else "DATETIME"
-    steps = (f"resolved_at {time}", "kind VARCHAR(16) NOT NULL DEFAULT 'undecodable'")
-    for step in steps[:done]:  # as where DDL commits by itself and the upgrade was cut after so many steps
-        with database.writing() as connection:
-            connection.execute(text(f"ALTER TABLE quarantine ADD COLUMN {step}"))
-    assert migrate(database) == ("0001", CURRENT_REVISION)
-    with database.reading() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        differences = compare_metadata(context, tables.metadata)
-        assert [each for each in differences if "comment" not in str(each[0])] == []
-    rows = dump(database)
-    database.close()
-    kept, conflict = rows["quarantine"]
-    assert (kept["kind"], conflict["kind"]) == ("undecodable", "conflict")
-    assert (kept["chat_session_id"], kept["payload"], kept["resolved_at"]) == (7, '{"a":1}', None)
-    assert [len(rows[name]) for name in ("source", "sync_run", "sync_error")] == [1, 1, 1]

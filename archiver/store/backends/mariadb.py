@@ -63,6 +63,7 @@ class MariaDB(Backend):
     label, dialect, driver = "MariaDB", "mysql", "pymysql"
     example, install = "mysql+pymysql://user@host/name", "superoffice-chat-archiver[mariadb]"
     clock = "SELECT UTC_TIMESTAMP(6)"
+    has_transactional_ddl = False
 
     def checked_url(self, url: URL, folder: Path) -> URL:
         if url.query.get("charset", "utf8mb4") != "utf8mb4":
