@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from archiver.sandbox import Sandbox
 from archiver.store.database import Database
 from tests import servers
-from tests.database_report import DatabaseReport, note_database
+from tests.database_report import DatabaseReport, note_missing, note_used
 from tests.databases import DATABASES, MariaDB, PostgreSQL, Server, SQLite
 from tests.selection import NAMED, choose_mariadb
 from tests.support import Archive
@@ -89,9 +89,9 @@ def server_of(request: pytest.FixtureRequest) -> Server:
         try:
             server = request.getfixturevalue(kind)
         except pytest.skip.Exception as reason:
-            note_database(request.node, kind, str(reason))
+            note_missing(request.node, kind, str(reason))
             raise
-    note_database(request.node, kind, server.name)
+    note_used(request.node, kind, server.name)
     return server
 
 

@@ -7,12 +7,17 @@ import pytest
 
 from tests.selection import UsedDatabases, required_kinds
 
-_NOTE = "database"
+_USED, _MISSING = "database used", "database missing"
 
 
-def note_database(item: pytest.Item, kind: str, server: str) -> None:
-    """Have the reports on a test, which come from every worker, say which database it has, or why it has none."""
-    item.user_properties.append((_NOTE, (kind, server)))
+def note_used(item: pytest.Item, kind: str, server: str) -> None:
+    """Have the reports on a test say which database it has; they come from every worker."""
+    item.user_properties.append((_USED, (kind, server)))
+
+
+def note_missing(item: pytest.Item, kind: str, reason: str) -> None:
+    """The same of a test that has none."""
+    item.user_properties.append((_MISSING, (kind, reason)))
 
 
 class DatabaseReport:
@@ -28,12 +33,11 @@ class DatabaseReport:
         self._problems: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.when != "call" and not report.skipped:
-            return
+        is_run = report.when == "call" and not report.skipped
         for name, value in report.user_properties:
-            if name == _NOTE:
+            if (name == _USED and is_run) or (name == _MISSING and report.skipped):
                 kind, server = cast("tuple[str, str]", value)
-                self._used.add(report.nodeid, kind, server, is_run=report.when == "call")
+                self._used.add(report.nodeid, kind, server, is_run=is_run)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         is_worker = hasattr(session.config, "workerinput")

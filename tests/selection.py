@@ -33,10 +33,7 @@ def choose_mariadb(environment: Mapping[str, str], *, is_usual_open: bool, binar
         return Choice(url=USUAL_MARIADB)
     if binary:
         return Choice(binary=binary)
-    return Choice(
-        why_none=f"{NAMED['mariadb']} names no server, none on 127.0.0.1:3306 lets root in without a password, and "
-        "there is no mariadbd to start one with (Debian: apt-get install mariadb-server)"
-    )
+    return Choice(why_none=f"none runs or can be started: install mariadb-server, or name one by {NAMED['mariadb']}")
 
 
 def required_kinds(environment: Mapping[str, str]) -> set[str]:

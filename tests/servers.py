@@ -47,7 +47,11 @@ class OwnPostgreSQL:
     def __init__(self, server: PostgresServer) -> None:
         self._server = server
         self.url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-        self.folder: Path = server.pgdata
+        # As installed, it asks nobody for a password: now it asks all but its administrator.
+        rules = "local all postgres trust\nlocal all all scram-sha-256\n"
+        (server.pgdata / "pg_hba.conf").write_text(rules, encoding="ascii")
+        self.stop()
+        self.start()
 
     def start(self) -> None:
         self._server.ensure_postgres_running()
