@@ -95,7 +95,8 @@ def mapped_errors() -> Iterator[None]:
     """Within the block, what the database raises becomes a StoreError without a cause that tells more."""
     try:
         yield
-    except DBAPIError as error:
+    except DBAPIError as last:
+        error = _beginning(last)
         is_operational = isinstance(error, OperationalError | InterfaceError)
         raise _mapped(error.orig, is_lost=error.connection_invalidated, is_operational=is_operational) from None
     except SQLAlchemyError as error:
@@ -105,6 +106,16 @@ def mapped_errors() -> Iterator[None]:
             is_operational = "Operational" in type(error).__name__
             raise _mapped(error, is_lost=False, is_operational=is_operational) from None
         raise
+
+
+def _beginning(error: DBAPIError) -> DBAPIError:
+    """What a savepoint was rolled back for, where that failed too: a full disk or a deadlock ends it by itself."""
+    if not (error.statement or "").startswith("ROLLBACK TO SAVEPOINT"):
+        return error
+    before = error.__context__
+    while before is not None and not isinstance(before, DBAPIError):  # the driver's own comes between
+        before = before.__context__
+    return before or error
 
 
 def _mapped(error: BaseException | None, *, is_lost: bool, is_operational: bool) -> StoreError:
