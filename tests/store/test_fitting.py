@@ -53,7 +53,7 @@ def test_a_message_that_the_database_can_not_take_fails_its_chat_session_alone(o
 
 def test_what_is_said_to_fit_fits(open_run: OpenRun) -> None:
     """However the driver spells it; where there is no limit, a large text is stored all the same."""
-    said = "xä\\'\n\x1a\"" * 1_300_000  # 13 letters each on their way
+    said = "xä\\'\n\x1a\"" * 1_200_000  # 13 bytes each on their way
     visits = [visit(message(1, message=said))]
     counts = open_run.database.write(
         lambda c: save_batch(c, open_run.lease, open_run.run_id, visits, RunCounts(), None)
