@@ -1,6 +1,7 @@
 """Fixtures that all tests share: real databases, a simulated tenant, and an archive of it."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from archiver.store.database import Database
 from tests import servers
 from tests.database_report import DatabaseReport, note_missing, note_used
 from tests.databases import DATABASES, MariaDB, PostgreSQL, Server, SQLite
+from tests.other_dialects import compiling_for_others
 from tests.selection import NAMED, choose_mariadb
 from tests.support import Archive
 
@@ -21,8 +23,18 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job, whose children would be deaf to it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(DatabaseReport(), "databases")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _others_could_say_it() -> Iterator[None]:
+    with compiling_for_others():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """SQL Server's and Oracle's dialects: what we say compiles. No live server of theirs was ever tried.
 
-That every statement of the store compiles for them is shown along with all tests of the store, in conftest.py.
+That every statement on our tables compiles for them is shown along with all tests: see tests/other_dialects.py.
 """
 
 import io
@@ -14,7 +14,7 @@ from archiver.errors import ConfigError
 from archiver.store import tables
 from archiver.store.database import Database
 from archiver.store.schema import alembic_config
-from tests.store.conftest import OTHERS
+from tests.other_dialects import OTHERS
 
 
 @pytest.fixture(params=OTHERS, ids=lambda dialect: dialect.name)

@@ -65,7 +65,7 @@ def test_a_deadlock_is_resolved_by_doing_one_of_the_two_again(server: Database) 
     other.start()
     touch("a", "b")
     other.join()
-    assert len(attempts) == 3
+    assert len(attempts) >= 3  # both may have been called off
     with server.reading() as connection:
         tenants = set(connection.execute(select(tables.source.c.tenant)).scalars())
     assert len(tenants) == 1  # each did all of its work, one after the other
