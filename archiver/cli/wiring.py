@@ -1,5 +1,6 @@
 """Builds what the commands work with from the configuration and the command line."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
@@ -11,11 +12,18 @@ from archiver.store.schema import require_current_schema
 from archiver.superoffice.client import SuperOfficeClient
 from archiver.sync.order import PassOrder
 
+logger = logging.getLogger(__name__)
+
 
 def connect(config: Config) -> Database:
     """The configured database, whatever it holds. Raises: ConfigError."""
     archive = config.archive
-    return Database(archive.url.reveal, folder=config.folder, schema=archive.db_schema)
+    database = Database(archive.url.reveal, folder=config.folder, schema=archive.db_schema)
+    if database.caveat:
+        logger.warning(
+            "this kind of database is untried", extra={"event": "untried_database", "detail": database.caveat}
+        )
+    return database
 
 
 @contextmanager

@@ -80,6 +80,11 @@ class Database:
         return self._backend.has_transactional_ddl
 
     @property
+    def caveat(self) -> str:
+        """What an operator has to know before relying on it; "" for nothing."""
+        return self._backend.caveat
+
+    @property
     def sqlite_file(self) -> Path | None:
         return Path(self.url.database) if self.dialect == "sqlite" and self.url.database else None
 
@@ -226,9 +231,10 @@ def _engine(backend: Backend, url: URL, schema: str | None, patience_s: float, *
         )
     except (SQLAlchemyError, TypeError, ValueError):
         raise ConfigError("archive.url can't be used as it is", hint="check its port and its options") from None
-    except ModuleNotFoundError as error:
+    except ImportError as error:  # not there, or a library that it needs is not
         raise ConfigError(
-            f"the driver {error.name} for archive.url is not installed", hint=f"pip install '{backend.install}'"
+            f"the driver {backend.driver} for archive.url is not installed, or not whole: {error}",
+            hint=f"pip install '{backend.install}'",
         ) from None
     backend.attach(engine, schema, patience_s)
     return engine

@@ -72,6 +72,7 @@ _SQLSTATES: dict[str | int, _Known] = {
     "28": _DENIED,
     "42501": _DENIED,
     "3D000": _NO_SUCH,
+    "IM0": (StoreRefused, "the ODBC driver that archive.url names can't be loaded", "check driver= in it"),
 }
 """By their beginning. Source: PostgreSQL, appendix "Error Codes"; ODBC drivers give the same."""
 _MARIADB: dict[str | int, _Known] = {
@@ -137,7 +138,10 @@ def _code(error: BaseException | None) -> str | int:
     first = error.args[0] if error is not None and error.args else None
     if type(error).__module__.startswith("pymysql") and isinstance(first, int):
         return first  # its SQLSTATE says less
-    return str(getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None) or "")
+    named = getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None)
+    if named is None and type(error).__module__ == "pyodbc":
+        named = first
+    return str(named or "")
 
 
 def _known(code: str | int) -> _Known | None:

@@ -57,5 +57,6 @@ def test_oracle_is_refused_with_the_reason() -> None:
 
 
 def test_sql_server_asks_for_its_driver() -> None:
-    with pytest.raises(ConfigError, match="pyodbc"):
+    with pytest.raises(ConfigError, match="pyodbc") as caught:
         Database("mssql+pyodbc://host/name")
+    assert caught.value.hint == "pip install 'pyodbc'"

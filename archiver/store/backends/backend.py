@@ -28,6 +28,8 @@ class Backend:
     clock: str
     """The query for the present time, which has to move within a transaction."""
     has_transactional_ddl = True
+    caveat = ""
+    """What an operator has to know before relying on it."""
     has_savepoints = True
     """Whether a batch is inserted as if all of it were new, and undone when a key exists; else keys are looked up
     first. The lookup is the plain path, which needs nothing that a dialect might do in its own way."""

@@ -8,4 +8,5 @@ class SQLServer(Backend):
     example = "mssql+pyodbc://user@host/name?driver=ODBC+Driver+18+for+SQL+Server"
     install = "pyodbc"
     clock = "SELECT SYSUTCDATETIME()"
+    caveat = "no live SQL Server was ever tried: try it with a copy of your archive, and tell us how it went"
     has_savepoints = False
