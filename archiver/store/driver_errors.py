@@ -40,6 +40,7 @@ _TOO_LARGE: _Known = (
     "SET GLOBAL max_allowed_packet = 1073741824, and in its configuration file",
 )
 
+_NO_ODBC: _Known = (StoreRefused, "the ODBC driver that archive.url names can't be loaded", "check driver= in it")
 _KEY_EXISTS: _Known = (KeyExists, "the archive has a row of this key already", "")
 
 _SQLITE: dict[str | int, _Known] = {
@@ -72,7 +73,7 @@ _SQLSTATES: dict[str | int, _Known] = {
     "28": _DENIED,
     "42501": _DENIED,
     "3D000": _NO_SUCH,
-    "IM0": (StoreRefused, "the ODBC driver that archive.url names can't be loaded", "check driver= in it"),
+    **dict.fromkeys(("IM0", "01000"), _NO_ODBC),
 }
 """By their beginning. Source: PostgreSQL, appendix "Error Codes"; ODBC drivers give the same."""
 _MARIADB: dict[str | int, _Known] = {
