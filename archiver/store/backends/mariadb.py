@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, bindparam, event, text
 from sqlalchemy.dialects.mysql.base import MySQLDialect
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from archiver.errors import ConfigError, StoreRefused, StoreUnavailable
@@ -104,8 +105,10 @@ class MariaDB(Backend):
             raise StoreUnavailable("another archiver migrates this archive", hint="wait until it is done")
         try:
             yield
+            connection.exec_driver_sql("COMMIT")  # whoever has the lock next has to see all that was done
         finally:
-            connection.execute(text("SELECT RELEASE_LOCK(:lock)"), lock)
+            with suppress(SQLAlchemyError):  # a connection that broke has given it back already
+                connection.execute(text("SELECT RELEASE_LOCK(:lock)"), lock)
 
 
 def _collation(connection: Connection) -> str:
