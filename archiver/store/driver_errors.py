@@ -110,6 +110,12 @@ def mapped_errors() -> Iterator[None]:
         raise
 
 
+def too_large() -> StoreError:
+    """As the database says it where it says anything: it may as well hang up."""
+    kind, message, hint = _TOO_LARGE
+    return kind(message, hint=hint)
+
+
 def _beginning(error: DBAPIError) -> DBAPIError:
     """What a savepoint was rolled back for, where that failed too: a full disk or a deadlock ends it by itself."""
     if not (error.statement or "").startswith("ROLLBACK TO SAVEPOINT"):

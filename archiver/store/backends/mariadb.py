@@ -1,7 +1,7 @@
 """MariaDB, by PyMySQL. MySQL speaks the same, and what is told apart is written so that both understand it."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from archiver.errors import ConfigError, StoreRefused, StoreUnavailable
 from archiver.store.backends.backend import Backend, refuse_options
+from archiver.store.driver_errors import too_large
 
 COLLATION = "/*M! utf8mb4_nopad_bin */ /*!80017 utf8mb4_0900_bin */"
 """Binary and without padding, so that an edit of case or of a trailing blank is one. The two have different names for
@@ -58,6 +59,10 @@ _MIGRATION_PATIENCE_S = 60
 _PACKET = "max_allowed_packet"
 _ESCAPED = "\\'\"\0\n\r\x1a"
 """What the driver writes as two letters."""
+_MOST_BYTES = 4
+"""Of a letter, or of anything that the driver writes as two."""
+_ELSEWHERE = 100
+"""Bytes of a value that is no text, and of a statement beyond what we see of it."""
 
 
 class MariaDB(Backend):
@@ -78,7 +83,9 @@ class MariaDB(Backend):
 
     def attach(self, engine: Engine, schema: str | None, patience_s: float) -> None:
         super().attach(engine, schema, patience_s)
-        event.listen(engine, "connect", partial(_set_up, patience_s=patience_s))
+        # First: SQLAlchemy looks once at the mode, the server's own, to know how names are quoted.
+        event.listen(engine, "connect", partial(_set_up, patience_s=patience_s), insert=True)
+        event.listen(engine, "before_cursor_execute", self._keep_to_packets)
 
     def require_sound(self, connection: Connection, names: Iterable[str]) -> None:
         ours = {"ours": list(names), "sound": list(_COLLATIONS)}
@@ -95,6 +102,24 @@ class MariaDB(Backend):
 
     def bytes_sent(self, text: str) -> int:
         return len(text.encode()) + sum(map(text.count, _ESCAPED))
+
+    def _keep_to_packets(
+        self, connection: Connection, cursor: Any, statement: str, parameters: Any, _context: object, is_many: bool
+    ) -> None:
+        """Have rows share statements of a packet at most, and refuse a row that fits into none.
+
+        Sent all the same, the server would hang up in the middle of it, as if it had gone away.
+        """
+        limit = connection.info[_PACKET]
+        cursor.max_stmt_length = min(cursor.max_stmt_length, limit - _ELSEWHERE)
+        for row in parameters if is_many else [parameters]:
+            values = row.values() if isinstance(row, Mapping) else row
+            texts = [value for value in values if isinstance(value, str)]
+            others = len(statement) + _ELSEWHERE * (len(row) - len(texts) + 1)
+            if others + _MOST_BYTES * sum(map(len, texts)) <= limit:  # no need to look closer
+                continue
+            if others + sum(map(self.bytes_sent, texts)) > limit:
+                raise too_large()
 
     @contextmanager
     def migrating(self, connection: Connection) -> Iterator[None]:
