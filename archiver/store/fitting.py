@@ -4,7 +4,7 @@ PostgreSQL and SQLite take what any reply may hold. MariaDB takes as much as its
 otherwise), in the quarantine too: so nothing from such a row on is stored, and the cursor stays before it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from archiver.model import ChatMessage, Quarantined
 from archiver.store.backends.known import backend_of
 from archiver.store.ledger import Failure
+from archiver.store.quarantine import from_conflict
 from archiver.store.visit import Visit
 
 TOO_LARGE = "too_large"
@@ -22,15 +23,35 @@ _WITHOUT_TEXTS = 10_000
 
 def fitting(connection: Connection, visits: Sequence[Visit]) -> list[Visit]:
     """The visits without what can't be stored; those that lost something are failures."""
+    if backend_of(connection).most_bytes(connection) is None:
+        return list(visits)
+    return [cut_before(visit, _too_large(connection, _rows(visit))) for visit in visits]
+
+
+def fitting_conflicts(
+    connection: Connection, visits: Sequence[Visit], conflicts: Mapping[int, Sequence[ChatMessage]]
+) -> tuple[list[Visit], dict[int, list[ChatMessage]]]:
+    """As `fitting`, for messages that go into quarantine, where their texts take up to three times the room.
+
+    What was stored of a visit beyond its end stays so: it comes again, and is then known.
+
+    Args:
+        conflicts: by the place of their visit. Returns: the visits, and the conflicts that they still hold.
+    """
+    left = list(visits)
+    for at, messages in conflicts.items():
+        items = [from_conflict(message, asked_for=visits[at].chat_session_id) for message in messages]
+        left[at] = cut_before(visits[at], _too_large(connection, items))
+    kept = {at: [m for m in messages if m in left[at].messages] for at, messages in conflicts.items()}
+    return left, {at: messages for at, messages in kept.items() if messages}
+
+
+def _too_large(connection: Connection, rows: Iterable[ChatMessage | Quarantined]) -> list[ChatMessage | Quarantined]:
     backend = backend_of(connection)
     limit = backend.most_bytes(connection)
     if limit is None:
-        return list(visits)
-
-    def is_too_large(row: ChatMessage | Quarantined) -> bool:
-        return _WITHOUT_TEXTS + sum(map(backend.bytes_sent, _texts(row))) > limit
-
-    return [cut_before(visit, [row for row in _rows(visit) if is_too_large(row)]) for visit in visits]
+        return []
+    return [row for row in rows if _WITHOUT_TEXTS + sum(map(backend.bytes_sent, _texts(row))) > limit]
 
 
 def cut_before(visit: Visit, too_large: Sequence[ChatMessage | Quarantined]) -> Visit:

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from archiver.model import ChatMessage
-from archiver.store.fitting import fitting
+from archiver.store.fitting import fitting, fitting_conflicts
 from archiver.store.lease import Lease, renew_lease
 from archiver.store.ledger import CONFLICT, Failure, RunCounts, resolve_failures, save_failure, update_run
 from archiver.store.messages import save_messages
@@ -39,7 +39,6 @@ def save_batch(
     now = renew_lease(connection, lease)
     sound = sum(visit.failure is None for visit in visits)
     visits = fitting(connection, visits)
-    counts.chat_sessions_failed += sound - sum(visit.failure is None for visit in visits)
     saved = save_messages(
         connection,
         lease.source_id,
@@ -48,7 +47,8 @@ def save_batch(
         now,
         likely_new=all(map(_is_likely_new, visits)),
     )
-    conflicts = _conflicts_by_visit(visits, saved.conflicts)
+    visits, conflicts = fitting_conflicts(connection, visits, _conflicts_by_visit(visits, saved.conflicts))
+    counts.chat_sessions_failed += sound - sum(visit.failure is None for visit in visits)
     quarantined = [item for visit in visits for item in visit.quarantined]
     for at, found in conflicts.items():
         quarantined += [from_conflict(message, asked_for=visits[at].chat_session_id) for message in found]

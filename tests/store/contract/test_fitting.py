@@ -60,3 +60,22 @@ def test_what_is_said_to_fit_fits(open_run: OpenRun) -> None:
     )
     (row,) = dump(open_run.database)["chat_message"]
     assert (row["message"] == said, counts.chat_sessions_failed) == (True, 0)
+
+
+def test_a_conflict_that_its_quarantine_can_not_take_fails_its_chat_session_alone(open_run: OpenRun) -> None:
+    open_run.save(message(1, message="first"))
+    other = message(1, chat_session_id=8, message="\u4e2d" * 3_000_000)  # 9 MB, and 21 MB as ASCII with escapes
+    visits = [
+        Visit(chat_session_id=8, before=None, messages=[other, message(2, chat_session_id=8)]),
+        Visit(chat_session_id=9, before=None, messages=[message(9, chat_session_id=9)]),
+    ]
+    counts = open_run.database.write(
+        lambda c: save_batch(c, open_run.lease, open_run.run_id, visits, RunCounts(), None)
+    )
+    rows = dump(open_run.database)
+    cursors = {row["chat_session_id"]: row["last_message_id"] for row in rows["chat_session_state"]}
+    kinds = [row["kind"] for row in rows["sync_error"]]
+    is_kept = open_run.database.dialect != "mysql"
+    assert cursors == {7: 1, 8: 2 if is_kept else 0, 9: 9}
+    assert (kinds, len(rows["quarantine"])) == ((["conflict"], 1) if is_kept else ([TOO_LARGE], 0))
+    assert (counts.chat_sessions_failed, len(rows["chat_message"])) == (1, 3)
