@@ -249,6 +249,15 @@ def test_a_source_that_was_renamed_is_renamed_in_the_copy_even_when_a_new_one_ha
     assert held(target) == held(filled.database)
 
 
+def test_sources_that_swapped_names_are_so_in_the_copy(filled: Archive, target: Database) -> None:
+    copy(filled.database, target)
+    for old, new in (("acme", "x"), ("globex", "acme"), ("x", "globex")):
+        with filled.database.writing() as connection:
+            connection.execute(update(tables.source).where(tables.source.c.name == old).values(name=new))
+    assert copy(filled.database, target).is_same
+    assert held(target) == held(filled.database)
+
+
 def test_an_archive_is_not_copied_onto_itself(filled: Archive, tmp_path: Path) -> None:
     url = filled.database.url.render_as_string(hide_password=False)
     if filled.database.sqlite_file:

@@ -83,9 +83,11 @@ def make_sources(origin: Database, target: HeldArchive) -> None:
     def make(connection: Connection) -> None:
         target.prove(connection, target.source_ids)
         known = load_sources(connection)
-        for row in sources:
-            if known.get(row["id"], row["name"]) != row["name"]:
-                connection.execute(update(source).where(source.c.id == row["id"]).values(name=row["name"]))
+        renamed = [row for row in sources if known.get(row["id"], row["name"]) != row["name"]]
+        # One may have had the name that another has now: first to names that no source can have.
+        for name_of in (lambda row: f"@{row['id']}", lambda row: row["name"]):
+            for row in renamed:
+                connection.execute(update(source).where(source.c.id == row["id"]).values(name=name_of(row)))
         if missing := [row for row in sources if row["id"] not in known]:
             insert_with_ids(connection, source, missing)
             connection.execute(
