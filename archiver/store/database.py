@@ -133,6 +133,15 @@ class Database:
         """
         return self._again_while_patient(lambda: self._write_once(work))
 
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """As `write`, for work that writes nothing: where a server that restarts is not to end what we are at."""
+
+        def read_once() -> T:
+            with self.reading() as connection:
+                return work(connection)
+
+        return self._again_while_patient(read_once)
+
     def rehearse(self, work: Callable[[Connection], T]) -> T:
         """As `write`, but nothing stays."""
 

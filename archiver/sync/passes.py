@@ -216,8 +216,7 @@ class _Pass:
 
     def _find_canary(self) -> int:
         """A chat session that answered in an earlier pass; any that is chosen where there is none."""
-        with self._database.reading() as connection:
-            sound = load_sound(connection, self._lease.source_id)
+        sound = self._database.read(partial(load_sound, source_id=self._lease.source_id))
         first, last = random.choice(self._order.chosen.ranges)  # noqa: S311 - guards nothing
         return random.choice(sound) if sound else random.randint(first, last)  # noqa: S311
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 
 from sqlalchemy import Connection
@@ -114,8 +115,7 @@ def _with_states(
     """Position, id and state of each chat session, loaded a page at a time."""
     position = 0
     for page in pages:
-        with database.reading() as connection:
-            states = load_states(connection, source_id, page)
+        states = database.read(partial(load_states, source_id=source_id, ids=page))
         for chat_session_id in page:
             yield position, chat_session_id, states.get(chat_session_id)
             position += 1

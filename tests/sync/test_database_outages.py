@@ -93,12 +93,14 @@ def test_connections_cut_between_two_batches_are_made_anew(url: str, open_archiv
 
 
 @contextmanager
-def once_within_a_transaction(moment: str, action: Callable[[], object]) -> Iterator[Callable[[], None]]:
-    """Something to do just before the ledger is written, or before the commit. Returns: what arms it."""
+def once_within_a_transaction(
+    moment: str, action: Callable[[], object], *, statement: str = "UPDATE sync_run"
+) -> Iterator[Callable[[], None]]:
+    """Something to do just before a statement, or before the commit. Returns: what arms it."""
     armed: list[Callable[[], object]] = []
 
     def at_moment(_connection: object, *arguments: Any) -> None:
-        is_due = moment == "commit" or arguments[1].startswith("UPDATE sync_run")
+        is_due = moment == "commit" or arguments[1].startswith(statement)
         if is_due and armed:
             armed.pop()()
 
@@ -118,6 +120,23 @@ def test_a_batch_whose_connection_is_cut_before_its_end_is_written_again_and_onc
     assert_complete(archive)
     (run,) = archive.table("sync_run")
     assert run["messages_added"] == len(archive.truth())
+
+
+def test_a_connection_cut_while_the_walk_reads_on_costs_nothing(
+    url: str, open_archive: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archiver.sync.plan.PAGE", 1)
+    archive, cuts = open_archive(url, patience_s=30), []
+
+    def cut() -> None:
+        cuts.append(1)
+        cut_all_connections(url)
+
+    moment, statement = "before_cursor_execute", "SELECT chat_session_state"
+    with once_within_a_transaction(moment, cut, statement=statement) as arm:
+        assert run_into(archive, arm).outcome == "complete"
+    assert cuts
+    assert_complete(archive)
 
 
 def test_a_connection_cut_during_a_commit_ends_the_pass_and_the_next_one_finds_out(
