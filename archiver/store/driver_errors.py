@@ -29,6 +29,16 @@ _DENIED: _Known = (
     "check archive.url, and what this user is granted",
 )
 _NO_SUCH: _Known = (StoreRefused, "the server has no database of that name", "check archive.url, or make it")
+_NO_SCHEMA: _Known = (
+    StoreRefused,
+    "the database has no schema of that name",
+    "set archive.schema, or what this user's search_path names",
+)
+_TOO_LONG: _Known = (
+    StoreUnavailable,
+    "the archive's database cut a statement short",
+    "give this user more time (statement_timeout, max_statement_time)",
+)
 _TOO_MANY: _Known = (
     ConnectionLost,
     "the archive's database has no connection left",
@@ -74,6 +84,8 @@ _SQLSTATES: dict[str | int, _Known] = {
     "42501": _DENIED,
     "3D000": _NO_SUCH,
     **dict.fromkeys(("IM0", "01000"), _NO_ODBC),
+    "3F000": _NO_SCHEMA,
+    "57014": _TOO_LONG,
 }
 """By their beginning. Source: PostgreSQL, appendix "Error Codes"; ODBC drivers give the same."""
 _MARIADB: dict[str | int, _Known] = {
@@ -84,6 +96,8 @@ _MARIADB: dict[str | int, _Known] = {
     1203: _TOO_MANY,
     **dict.fromkeys((1044, 1045, 1142, 1143, 1227, 1698), _DENIED),
     1049: _NO_SUCH,
+    1969: _TOO_LONG,
+    3024: _TOO_LONG,
     1021: _FULL,
     1114: _FULL,
     1153: _TOO_LARGE,
@@ -114,6 +128,13 @@ def too_large() -> StoreError:
     """As the database says it where it says anything: it may as well hang up."""
     kind, message, hint = _TOO_LARGE
     return kind(message, hint=hint)
+
+
+def is_about_a_value(error: DBAPIError) -> bool:
+    """Whether the database refuses what a row says, and would take another."""
+    known = _known(_code(error.orig))
+    is_failing = error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+    return not is_failing and (known is None or known is _KEY_EXISTS)
 
 
 def _beginning(error: DBAPIError) -> DBAPIError:

@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, insert, select
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from archiver.store import tables
 from archiver.store.database import Database
+from archiver.store.driver_errors import is_about_a_value
 from archiver.store.specimens import LARGEST_ID, TEXT_COLUMNS, Specimen, specimens
 
 T = TypeVar("T")
@@ -96,9 +97,9 @@ def _attempt(
         with connection.begin_nested():
             return action(connection, row)
     except DBAPIError as error:
-        if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
-            raise  # the database itself failed, and this says nothing of the text
-        return None
+        if is_about_a_value(error):
+            return None
+        raise  # the database itself failed or is not ours to write, and this says nothing of the text
 
 
 def _store(connection: Connection, row: dict[str, Any]) -> bool:

@@ -20,6 +20,13 @@ _ARGUMENTS: dict[str, Any] = {
 }
 """In seconds, the last in milliseconds: a connection that the network swallowed is noticed."""
 _MIGRATION_LOCK = 0x5350_4341
+_SESSION = (
+    "SET TIME ZONE 'UTC'",  # in the server's own zone, year 9999 may become year 10000, which no datetime holds
+    "SET DateStyle = 'ISO'",  # the driver reads no other
+    # Where more was made the default, archivers of different sources would call each other off.
+    "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED",
+    "SET idle_in_transaction_session_timeout = '60s'",  # a stuck one of ours holds up nobody
+)
 
 
 class PostgreSQL(Backend):
@@ -62,10 +69,9 @@ def _set_up(connection: Any, _record: object, *, schema: str | None, patience_s:
     if connection.info.parameter_status("server_encoding") != "UTF8":
         raise StoreRefused("the archive's database can't hold every text", hint="make it with ENCODING 'UTF8'")
     with connection.cursor() as cursor:
-        # In the server's own zone, year 9999 may become year 10000, which no datetime holds.
-        cursor.execute("SET TIME ZONE 'UTC'")
+        for statement in _SESSION:
+            cursor.execute(statement)
         cursor.execute(f"SET lock_timeout = {max(int(patience_s * 1000), 1)}")
-        cursor.execute("SET idle_in_transaction_session_timeout = '60s'")  # a stuck one of ours holds up nobody
         if schema is not None:  # and no other: a table of the same name elsewhere is none of ours
             cursor.execute(f'SET search_path TO "{schema}"')
     connection.commit()
