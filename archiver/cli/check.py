@@ -1,10 +1,7 @@
 """`check`: whether all that an archive needs is there, and what to do where it is not."""
 
-import logging
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,9 +13,6 @@ if TYPE_CHECKING:
     from archiver.cli.checks import Check
     from archiver.config.settings import Config, SourceSettings
 
-logger = logging.getLogger(__name__)
-
-_LOG_EVERY_S = 10.0
 _SHOWN_SOURCES = 10
 """So many are listed one by one; of more, those that fail."""
 
@@ -86,37 +80,14 @@ def _all_checks(options: Options, names: list[str] | None, *, offline: bool) -> 
 
 def _check_sources(config: "Config", chosen: "list[SourceSettings]") -> "list[Check]":
     from archiver.cli.checks import check_sources
+    from archiver.cli.progress import watch_work
     from archiver.daemon.signals import stop_on_signals
 
-    with stop_on_signals() as stop, _watch(len(chosen)) as report:
+    with (
+        stop_on_signals() as stop,
+        watch_work("asking the sources", "check_progress", unit="sources") as report,
+    ):
         return check_sources(chosen, config.retry, stop, report)
-
-
-@contextmanager
-def _watch(total: int) -> Iterator[Callable[[], None]]:
-    """Something to call for each source: a progress bar for many of them on a terminal, a log line elsewhere."""
-    if not sys.stderr.isatty():
-        yield _log_progress(total)
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True, disable=total <= _SHOWN_SOURCES) as bar:
-        task = bar.add_task("sources", total=total)
-        yield lambda: bar.advance(task)
-
-
-def _log_progress(total: int) -> Callable[[], None]:
-    asked, told_at = 0, time.monotonic()
-
-    def log() -> None:
-        nonlocal asked, told_at
-        asked += 1
-        if time.monotonic() - told_at >= _LOG_EVERY_S:
-            told_at = time.monotonic()
-            logger.info("the check goes on", extra={"event": "check_progress", "asked": asked, "chosen": total})
-
-    return log
 
 
 def _print_checks(checks: "list[Check]") -> None:

@@ -105,18 +105,18 @@ def _keeps_all(name: str, database: Database) -> Check:
 
 
 def check_sources(
-    sources: Sequence[SourceSettings], retry: RetrySettings, stop: threading.Event, report: Callable[[], None]
+    sources: Sequence[SourceSettings], retry: RetrySettings, stop: threading.Event, report: Callable[[int, int], None]
 ) -> list[Check]:
     """Sign in to each source and ask it for nothing, several at once; in the order of the configuration.
 
     Args:
-        report: called when one more has been asked.
+        report: called with how many have been asked, and of how many.
     Raises: Interrupted.
     """
     with ThreadPoolExecutor(ASKED_AT_ONCE, thread_name_prefix="check") as executor:
         asked = [executor.submit(_ask, source, retry, stop) for source in sources]
-        for _ in as_completed(asked):
-            report()
+        for done, _ in enumerate(as_completed(asked), start=1):
+            report(done, len(asked))
     if stop.is_set():
         raise Interrupted
     return [each.result() for each in asked]

@@ -1,8 +1,7 @@
 """`copy`: an archive moved to another database."""
 
-import logging
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,9 +13,7 @@ from archiver.errors import ConfigError, ExitCode
 if TYPE_CHECKING:
     from archiver.config.settings import Config
     from archiver.store.database import Database
-    from archiver.sync.moving import CopyProgress, CopyResult
-
-logger = logging.getLogger(__name__)
+    from archiver.sync.moving import CopyResult
 
 _To = Annotated[
     str | None,
@@ -50,6 +47,7 @@ def copy(context: typer.Context, to: _To = None, to_config: _ToConfig = None, as
 
     Example: archiver copy --to-config new.toml
     """
+    from archiver.cli.progress import say_stopping, watch_work
     from archiver.cli.wiring import open_archive
     from archiver.config.loading import load_config
     from archiver.daemon.signals import stop_on_signals
@@ -60,10 +58,10 @@ def copy(context: typer.Context, to: _To = None, to_config: _ToConfig = None, as
     with (
         open_archive(config) as origin,
         closing(_connect_target(config, to, to_config)) as target,
-        stop_on_signals(_say_stopping) as stop,
-        _watch_copy() as report,
+        stop_on_signals(partial(say_stopping, "finishing this page")) as stop,
+        watch_work("a copy goes on", "copy_progress") as show,
     ):
-        result = copy_archive(origin, target, stop, report)
+        result = copy_archive(origin, target, stop, lambda step: show(step.done, step.total, step.phase))
     if as_json:
         print(to_json(_as_dict(origin, target, result)))
     else:
@@ -86,19 +84,6 @@ def _connect_target(config: "Config", to: str | None, to_config: Path | None) ->
     except ConfigError as error:
         problems = (problem.replace("archive.url", "--to") for problem in error.problems)
         raise ConfigError(*problems, hint=error.hint) from None
-
-
-def _say_stopping() -> None:
-    logger.warning("stopping after this page; once more to leave at once", extra={"event": "stopping"})
-
-
-@contextmanager
-def _watch_copy() -> "Iterator[Callable[[CopyProgress], None]]":
-    """Something to call with each page: a progress bar on a terminal, log lines elsewhere."""
-    from archiver.cli.watching import watch_rows
-
-    with watch_rows("a copy goes on", "copy_progress") as show:
-        yield lambda progress: show(progress.phase, progress.done, progress.total)
 
 
 def _as_dict(origin: "Database", target: "Database", result: "CopyResult") -> dict[str, object]:

@@ -3,9 +3,11 @@
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Protocol, TypeVar
 
-from archiver.cli.watching import Report, say_stopping, watch_passes
+from archiver.cli.progress import say_stopping
+from archiver.cli.watching import Report, watch_passes
 from archiver.cli.wiring import open_archive, open_clients
 from archiver.config.settings import Config, SourceSettings
 from archiver.daemon.signals import stop_on_signals
@@ -46,7 +48,7 @@ def each_source(
     with (
         open_archive(config) as database,
         open_clients(config, sources) as clients,
-        stop_on_signals(say_stopping) as stop,
+        stop_on_signals(partial(say_stopping, "committing what was fetched")) as stop,
         watch_passes(len(sources)) as watch,
     ):
 

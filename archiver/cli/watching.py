@@ -8,26 +8,16 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    ProgressColumn,
-    Task,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as ProgressBar
-from rich.text import Text
 
 from archiver.cli.options import print_error
+from archiver.cli.progress import LOG_EVERY_S, Rate, throttled
 from archiver.sync.order import PassResult, Progress
 
 logger = logging.getLogger(__name__)
 
-LOG_EVERY_S = 10.0
 _REDRAW_EVERY_S = 0.1
-
 
 Report = Callable[[Progress], None]
 """To be called with each step of a pass."""
@@ -39,13 +29,13 @@ Watch = Callable[[str], AbstractContextManager[Report]]
 def watch_passes(count: int) -> Iterator[Watch]:
     """Shows so many passes, several of them at once: one bar for each that is under way, and one for them all."""
     if not sys.stderr.isatty():
-        yield lambda _: nullcontext(_LogLines())
+        yield lambda _: nullcontext(_log_lines())
         return
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        _Rate(),
+        Rate(),
         TimeRemainingColumn(),
         TextColumn("{task.fields[news]}"),
     )
@@ -73,66 +63,17 @@ def _watch_one(bars: ProgressBar, overall: TaskID, label: str) -> Iterator[Repor
         bars.update(task, total=progress.chosen, completed=progress.passed, news=news)
 
     try:
-        yield _Throttled(_REDRAW_EVERY_S, show)
+        yield throttled(_REDRAW_EVERY_S, show)
     finally:
         bars.remove_task(task)
         bars.advance(overall)
 
 
-@contextmanager
-def watch_rows(text: str, event: str) -> Iterator[Callable[[str, int, int], None]]:
-    """Something to call with a phase, how many rows of it are done, and of how many.
+def _log_lines() -> Report:
+    began_at = time.monotonic()
 
-    Args:
-        text, event: of the log lines, where nobody watches.
-    """
-    shown_at = time.monotonic()
-
-    def log(phase: str, done: int, total: int) -> None:
-        nonlocal shown_at
-        if time.monotonic() - shown_at >= LOG_EVERY_S:
-            shown_at = time.monotonic()
-            logger.info(text, extra={"event": event, "phase": phase, "rows": done, "total": total})
-
-    if not sys.stderr.isatty():
-        yield log
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
-    with ProgressBar(*columns, console=Console(stderr=True), transient=True) as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def draw(phase: str, done: int, total: int) -> None:
-            if phase not in tasks:
-                tasks[phase] = bar.add_task(phase, total=total)
-            bar.update(tasks[phase], completed=done, total=max(done, total))
-
-        yield draw
-
-
-class _Rate(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:,.0f}/s" if task.speed else "")
-
-
-class _Throttled:
-    """Passes on a step only when the last one is a while ago."""
-
-    def __init__(self, every_s: float, show: Callable[[Progress], None]) -> None:
-        self._every_s, self._show, self._shown_at = every_s, show, time.monotonic()
-
-    def __call__(self, progress: Progress) -> None:
-        if time.monotonic() - self._shown_at >= self._every_s:
-            self._shown_at = time.monotonic()
-            self._show(progress)
-
-
-class _LogLines(_Throttled):
-    def __init__(self) -> None:
-        super().__init__(LOG_EVERY_S, self._log)
-        self._began_at = time.monotonic()
-
-    def _log(self, progress: Progress) -> None:
-        elapsed_s = time.monotonic() - self._began_at
+    def log(progress: Progress) -> None:
+        elapsed_s = time.monotonic() - began_at
         left = max(progress.chosen - progress.passed, 0)
         left_s = elapsed_s / progress.passed * left if progress.passed else None
         logger.info(
@@ -147,10 +88,7 @@ class _LogLines(_Throttled):
             },
         )
 
-
-def say_stopping() -> None:
-    """For whoever asked for a stop and waits for it."""
-    logger.warning("stopping: committing what was fetched; once more to leave at once", extra={"event": "stopping"})
+    return throttled(LOG_EVERY_S, log)
 
 
 def print_result(result: PassResult, took_s: float) -> None:
