@@ -25,12 +25,13 @@ def daemon(context: typer.Context, source: Sources = None) -> None:
     from archiver.daemon.ticks import Ticks
     from archiver.sync.order import PassResult
     from archiver.sync.passes import run_pass
+    from archiver.sync.turn import SharedPatience
     from archiver.sync.workers import WorkerPool
 
     options: Options = context.obj
     config = load_config(options.config)
     sources = choose_sources(config, source)
-    pool = WorkerPool(config.schedule.workers)
+    pool, patience = WorkerPool(config.schedule.workers), SharedPatience()
     with (
         open_archive(config) as database,
         open_clients(config, sources) as clients,
@@ -39,9 +40,10 @@ def daemon(context: typer.Context, source: Sources = None) -> None:
 
         def make_pass(source: SourceSettings) -> PassResult:
             order = order_for(source, "incremental", spares_failing=True)
-            result = run_pass(database, clients[source.name], source, order, pool, stop)
+            client = clients[source.name]
+            result = run_pass(database, client, source, order, pool, stop, patience=patience.left)
             if len(sources) > pool.permits:  # a few may keep their connections until the next tick
-                clients[source.name].hang_up()
+                client.hang_up()
             return result
 
         if sys.stderr.isatty():

@@ -1,6 +1,6 @@
 """How long a source is left alone after a pass that failed: its server and our workers have better to do."""
 
-from archiver.errors import ArchiverError, AuthenticationFailed, SourceOnHold, SourceUnavailable
+from archiver.errors import ArchiverError, AuthenticationFailed, SourceOnHold, SourceUnavailable, StoreError
 
 FIRST_REST_S = 60.0
 """Twice as long each time."""
@@ -46,6 +46,8 @@ class Rests:
 
     def note(self, source: str, error: ArchiverError | None, now: float) -> float:
         """Take in how a pass ended. Returns: the seconds for which its source rests from now on."""
+        if isinstance(error, StoreError):  # tells of the archive; what we know of the source stays as it is
+            return 0.0
         kind = kind_of_rest(error)
         last, in_a_row = self._row.get(source, (None, 0))
         in_a_row = in_a_row + 1 if kind is last else 1

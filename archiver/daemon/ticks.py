@@ -10,6 +10,7 @@ from typing import Self
 
 from archiver.config.settings import SourceSettings
 from archiver.daemon.rests import Rests
+from archiver.errors import LeaseHeld
 from archiver.sync.order import PassResult
 
 logger = logging.getLogger(__name__)
@@ -79,7 +80,10 @@ class Ticks:
                 self._lock.notify_all()
 
     def _take_in(self, result: PassResult) -> None:
-        if result.outcome == "failed" and result.error:
+        if isinstance(result.error, LeaseHeld):
+            facts = {"event": "source_taken", "source": result.source, "detail": str(result.error)}
+            logger.info("another archiver has the source; a later tick asks again", extra=facts)
+        elif result.outcome == "failed" and result.error:
             facts = {"event": "pass_failed", "source": result.source, "kind": result.error.kind}
             logger.error("the pass failed", extra={**facts, "detail": str(result.error), "hint": result.error.hint})
         with self._lock:

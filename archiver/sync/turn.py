@@ -24,6 +24,21 @@ PATIENCE = LEASE_LIFE + timedelta(seconds=2)
 _ASK_EVERY_S = 1.0
 
 
+class SharedPatience:
+    """PATIENCE once for all turns of a long-running process: a lease of the dead that it began with is outlived then.
+
+    Whoever has a lease later is alive, and waiting would only keep a worker from other sources.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._until = clock() + PATIENCE.total_seconds()
+
+    @property
+    def left(self) -> timedelta:
+        return timedelta(seconds=max(self._until - self._clock(), 0))
+
+
 @contextmanager
 def taking_turn(
     database: Database, source: SourceSettings, stop: threading.Event, patience: timedelta

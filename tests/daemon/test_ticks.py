@@ -14,7 +14,16 @@ from archiver.config.loading import load_config
 from archiver.config.settings import SourceSettings
 from archiver.daemon.rests import FIRST_REST_S, LONGEST_REST_OF_A_DOWN_SOURCE_S, LONGEST_REST_S, Rests
 from archiver.daemon.ticks import Ticks
-from archiver.errors import AuthenticationFailed, SourceDown, SourceOnHold, SourceUnreachable, StoreRefused
+from archiver.errors import (
+    AuthenticationFailed,
+    LeaseHeld,
+    SourceDown,
+    SourceOnHold,
+    SourceUnreachable,
+    StoreError,
+    StoreRefused,
+    StoreUnavailable,
+)
 from archiver.sync.order import PassResult
 from tests.support import write_config
 
@@ -200,6 +209,14 @@ def test_a_source_that_is_down_rests_a_minute_at_first_and_five_at_most() -> Non
     assert [rests.note("acme", error, 0.0) for error in errors] == [FIRST_REST_S, 120.0, 240.0, longest]
     assert rests.note("acme", None, 0.0) == 0.0
     assert rests.note("acme", SourceDown(), 0.0) == FIRST_REST_S
+
+
+@pytest.mark.parametrize("ours", [LeaseHeld(), StoreUnavailable(), StoreRefused()])
+def test_a_failure_of_the_archive_says_nothing_of_the_source(ours: StoreError) -> None:
+    rests = Rests()
+    assert [rests.note("acme", AuthenticationFailed(), 0.0) for _ in range(3)] == [60.0, 120.0, 240.0]
+    assert rests.note("acme", ours, 240.0) == 0.0
+    assert rests.note("acme", AuthenticationFailed(), 240.0) == 480.0
 
 
 def test_a_source_may_fail_for_years() -> None:

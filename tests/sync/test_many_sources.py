@@ -1,11 +1,13 @@
 """Many sources in one process: the slow and the dead hold up nobody."""
 
+import logging
 import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,7 @@ from archiver.superoffice.client import SuperOfficeClient
 from archiver.sync.order import PassOrder, PassResult
 from archiver.sync.parallel import work_on_each
 from archiver.sync.passes import run_pass
+from archiver.sync.turn import taking_turn
 from archiver.sync.workers import WorkerPool
 from tests.held import Gate, gate_before
 from tests.support import write_config
@@ -46,7 +49,7 @@ class Passes:
     def make(self, source: SourceSettings) -> PassResult:
         order = PassOrder(kind="incremental", chosen=source.sessions.chosen)
         with closing(SuperOfficeClient(source, self._retry)) as client:
-            return run_pass(self._database, client, source, order, self.pool, self.stop)
+            return run_pass(self._database, client, source, order, self.pool, self.stop, patience=timedelta(0))
 
     def messages(self) -> Counter[str]:
         """How many are archived, by source."""
@@ -162,6 +165,23 @@ def test_a_tick_passes_over_the_source_still_at_work_and_serves_the_others(
         assert passes.messages() == dict.fromkeys(names, CHATS + 2)
         gate.open()
     assert passes.messages() == dict.fromkeys([*names, "slow"], CHATS + 2)
+
+
+def test_a_tick_passes_over_what_another_archiver_has_and_a_later_one_serves_it(
+    database: Database, passes: Passes, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    taken, *others = passes.sources(sandbox.base_url, "taken", "acme", "globex")
+    with Ticks([taken, *others], passes.make, passes.stop, at_once=1) as ticks:
+        with taking_turn(database, taken, passes.stop, timedelta(0)):
+            ticks()
+            ticks.wait()
+            assert passes.messages() == dict.fromkeys(["acme", "globex"], CHATS)
+        ticks()
+        ticks.wait()
+    assert passes.messages() == dict.fromkeys(["taken", "acme", "globex"], CHATS)
+    levels = {record.__dict__["event"]: record.levelname for record in caplog.records}
+    assert levels == {"source_taken": "INFO", "pass_finished": "INFO"}
 
 
 def test_what_one_raises_stops_the_others_and_is_raised(passes: Passes, sandbox: Sandbox) -> None:

@@ -10,7 +10,7 @@ from archiver.errors import LeaseHeld, LeaseLost, StoreUnavailable
 from archiver.store import tables
 from archiver.store.lease import acquire_lease, renew_leases
 from archiver.store.sources import ensure_source
-from archiver.sync.turn import holding_leases, taking_turn
+from archiver.sync.turn import PATIENCE, SharedPatience, holding_leases, taking_turn
 from tests.support import Archive
 
 NOW = timedelta(0)
@@ -71,3 +71,13 @@ def test_those_taken_are_given_back_when_another_one_is_held(archive: Archive) -
     with pytest.raises(LeaseHeld), holding_leases(archive.database, sources, threading.Event(), NOW):
         pass
     assert [row["holder"] for row in archive.table("lease")] == [None, None, theirs.holder]
+
+
+def test_shared_patience_is_spent_by_the_clock_and_never_less_than_none() -> None:
+    now = [100.0]
+    patience = SharedPatience(lambda: now[0])
+    assert patience.left == PATIENCE
+    now[0] += 10
+    assert patience.left == PATIENCE - timedelta(seconds=10)
+    now[0] += 3600
+    assert patience.left == NOW
