@@ -1,12 +1,14 @@
 """What tests need again and again: an archive of a sandbox, and its rows in the source's words."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import pytest
 from sqlalchemy import select
 
 from archiver.config.loading import load_config
@@ -93,6 +95,18 @@ def dump(database: Database, *, without: tuple[str, ...] = ()) -> dict[str, list
             for table in tables.metadata.sorted_tables
             if table.name not in without
         }
+
+
+@contextmanager
+def without_threads() -> Iterator[None]:
+    """The system refuses to start threads within the block."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        yield
 
 
 class Archive:

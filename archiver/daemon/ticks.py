@@ -52,12 +52,25 @@ class Ticks:
         with self._lock:
             still_at_work = len(self._at_work)
             ready = [source for source in self._sources if self._is_ready(source.name)]
-            self._at_work.update(source.name for source in ready)
         for source in ready:
-            self._passes.submit(self._work_on, source)
+            self._hand_in(source)
         if still_at_work:
             facts = {"event": "sources_passed_over", "count": still_at_work}
             logger.info("a tick passes over sources that are still at work or wait for a worker", extra=facts)
+
+    def _hand_in(self, source: SourceSettings) -> None:
+        with self._lock:
+            self._at_work.add(source.name)
+        try:
+            self._passes.submit(self._work_on, source)
+        except RuntimeError:  # the system has no thread left for us; the next tick tries again
+            self._end(source)
+            raise
+
+    def _end(self, source: SourceSettings) -> None:
+        with self._lock:
+            self._at_work.discard(source.name)
+            self._lock.notify_all()
 
     def wait(self, most: int = 0) -> None:
         """Until so many sources at most are at work or wait for a worker."""
@@ -75,9 +88,7 @@ class Ticks:
             facts = {"event": "pass_broke", "source": source.name, "kind": type(error).__name__}
             logger.error("the pass broke off", extra=facts)
         finally:
-            with self._lock:
-                self._at_work.discard(source.name)
-                self._lock.notify_all()
+            self._end(source)
 
     def _take_in(self, result: PassResult) -> None:
         if isinstance(result.error, LeaseHeld):

@@ -67,12 +67,17 @@ class Fetchers(Generic[T, R]):
     def _begin_thread(self) -> bool:
         if not self._crew.add_thread():
             return False
+        thread = threading.Thread(target=self._run, name=f"{self._name}-{self._begun + 1}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # the system has no thread left for us
+            self._crew.end_thread()
+            if not self._running:
+                raise
+            return False
         self._begun += 1
         self._running += 1
-        self._threads = {thread for thread in self._threads if thread.is_alive()}
-        thread = threading.Thread(target=self._run, name=f"{self._name}-{self._begun}", daemon=True)
-        self._threads.add(thread)
-        thread.start()
+        self._threads = {each for each in self._threads if each.is_alive()} | {thread}
         return True
 
     def __exit__(

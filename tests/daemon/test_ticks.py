@@ -25,7 +25,7 @@ from archiver.errors import (
     StoreUnavailable,
 )
 from archiver.sync.order import PassResult
-from tests.support import write_config
+from tests.support import without_threads, write_config
 
 
 @dataclass
@@ -109,6 +109,15 @@ def test_a_pass_that_breaks_is_logged_without_its_text_and_the_next_tick_makes_a
     assert passes.made == ["acme", "acme"]
     assert [record.__dict__["kind"] for record in caplog.records] == ["KeyError", "KeyError"]
     assert "planted-text" not in caplog.text
+
+
+def test_a_source_that_no_thread_was_left_for_has_its_turn_at_the_next_tick(sources: list[SourceSettings]) -> None:
+    passes = Passes()
+    with ticking(sources, passes) as tick:
+        with without_threads(), pytest.raises(RuntimeError):
+            tick()
+        tick()
+    assert set(passes.made) == {"acme", "globex"}
 
 
 def test_no_pass_begins_once_a_stop_is_asked_for(sources: list[SourceSettings]) -> None:

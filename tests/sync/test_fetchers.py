@@ -10,6 +10,7 @@ import pytest
 from archiver.errors import Interrupted, StoreUnavailable
 from archiver.sync.fetchers import QUEUED_PER_THREAD, Fetchers
 from archiver.sync.workers import WorkerPool
+from tests.support import without_threads
 
 Fetch = Callable[[int, threading.Event], int]
 
@@ -26,6 +27,10 @@ def fetching(
         yield fetchers
 
 
+def double(item: int, _: threading.Event) -> int:
+    return item * 2
+
+
 def taken_from(fetchers: "Fetchers[int, int]") -> list[int]:
     taken = []
     while not fetchers.are_done:
@@ -36,7 +41,7 @@ def taken_from(fetchers: "Fetchers[int, int]") -> list[int]:
 
 
 def test_every_piece_of_work_gives_one_result() -> None:
-    with fetching(iter(range(1, 500)), lambda item, _: item * 2, threads=4) as fetchers:
+    with fetching(iter(range(1, 500)), double, threads=4) as fetchers:
         assert sorted(taken_from(fetchers)) == [item * 2 for item in range(1, 500)]
 
 
@@ -160,3 +165,16 @@ def test_threads_leave_for_a_pass_that_waits_and_come_back_when_it_is_over() -> 
         may_leave.set()
         take_until(lambda: len(at_work) == 2)
     other.join()
+
+
+def test_a_thread_that_the_system_refuses_keeps_no_permit() -> None:
+    pool = WorkerPool(1)
+    with without_threads(), pytest.raises(RuntimeError), fetching(iter([1]), double, threads=1, pool=pool):
+        pass
+    with fetching(iter([1]), double, threads=1, pool=pool) as fetchers:
+        assert taken_from(fetchers) == [2]
+
+
+def test_a_pass_goes_on_with_the_threads_it_has() -> None:
+    with fetching(iter(range(1, 50)), double, threads=3) as fetchers, without_threads():
+        assert len(taken_from(fetchers)) == 49
