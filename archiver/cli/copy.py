@@ -29,7 +29,7 @@ _ToConfig = Annotated[
     typer.Option(
         "--to-config",
         metavar="FILE",
-        help="The configuration to go on with: its [archive] names the other database, and may look its secrets up.",
+        help="The configuration to go on with: its archive.url names the other database and may be a secret.",
     ),
 ]
 

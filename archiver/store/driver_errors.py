@@ -23,10 +23,20 @@ _LOST: _Known = (
     "the connection to the archive's database is lost",
     "check that it runs; nothing was lost",
 )
+_UNREACHED: _Known = (
+    ConnectionLost,
+    "the archive's database can't be reached",
+    "check that it runs, and the host and port in archive.url; nothing was lost",
+)
 _DENIED: _Known = (
     StoreRefused,
     "the archive's database refuses our user or its password",
     "check archive.url, and what this user is granted",
+)
+_NO_RIGHT: _Known = (
+    StoreRefused,
+    "the archive's database doesn't grant our user what this takes",
+    "grant it all rights on the database that archive.url names, and check that name; docs/databases.md shows how",
 )
 _NO_SUCH: _Known = (StoreRefused, "the server has no database of that name", "check archive.url, or make it")
 _NO_SCHEMA: _Known = (
@@ -81,7 +91,7 @@ _SQLSTATES: dict[str | int, _Known] = {
     "40": _CALLED_OFF,
     "23505": _KEY_EXISTS,
     "28": _DENIED,
-    "42501": _DENIED,
+    "42501": _NO_RIGHT,
     "3D000": _NO_SUCH,
     **dict.fromkeys(("IM0", "01000"), _NO_ODBC),
     "3F000": _NO_SCHEMA,
@@ -90,11 +100,13 @@ _SQLSTATES: dict[str | int, _Known] = {
 """By their beginning. Source: PostgreSQL, appendix "Error Codes"; ODBC drivers give the same."""
 _MARIADB: dict[str | int, _Known] = {
     **dict.fromkeys((1020, 1205, 1213, 1305), _CALLED_OFF),  # 1305: a deadlock took the savepoint with it
-    **dict.fromkeys((0, 1053, 1152, 1158, 1159, 1160, 1161, 1317, 1927, 2002, 2003, 2006, 2013, 2055, 4031), _LOST),
+    **dict.fromkeys((0, 1053, 1152, 1158, 1159, 1160, 1161, 1317, 1927, 2006, 2013, 2055, 4031), _LOST),
+    **dict.fromkeys((2002, 2003), _UNREACHED),
     1062: _KEY_EXISTS,
     1040: _TOO_MANY,
     1203: _TOO_MANY,
-    **dict.fromkeys((1044, 1045, 1142, 1143, 1227, 1698), _DENIED),
+    **dict.fromkeys((1045, 1698), _DENIED),
+    **dict.fromkeys((1044, 1142, 1143, 1227), _NO_RIGHT),  # 1044: also where there is no database of that name
     1049: _NO_SUCH,
     1969: _TOO_LONG,
     3024: _TOO_LONG,

@@ -129,6 +129,15 @@ def test_a_url_that_names_no_database_of_ours_gets_a_sentence(url: str) -> None:
         Database(url)
 
 
+@pytest.mark.parametrize("password", ["pl@nted", "pl@nted/secret", "p@nted@secret"])
+def test_a_password_with_its_at_sign_unescaped_gets_the_way_to_write_it(password: str) -> None:
+    with pytest.raises(ConfigError, match="an @ stands where none can") as caught:
+        Database(f"postgresql://archiver:{password}@host/archive")
+    assert "%40" in caught.value.hint
+    assert "nted" not in f"{caught.value}{caught.value.hint}"
+    Database("postgresql://archiver@tenant:pl%40nted@host/archive").close()  # as hosted servers name their users
+
+
 def test_an_unreachable_server_is_said_to_be_so_without_its_password() -> None:
     database = Database("postgresql://archiver:planted-secret@127.0.0.1:9/archive")
     with pytest.raises(StoreUnavailable) as caught:

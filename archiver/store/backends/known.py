@@ -32,6 +32,11 @@ def backend_for(written: str) -> tuple[Backend, URL]:
         driver = url.get_driver_name() if "+" in url.drivername else ""
     except (ArgumentError, ValueError):
         raise ConfigError("archive.url is no database URL", hint=f"write {examples}") from None
+    if url.password is not None and "@" in f"{url.host}{url.database}":
+        raise ConfigError(
+            "archive.url: an @ stands where none can, after the one that ends the password",
+            hint="write a password's own @ as %40, : as %3A, / as %2F and % as %25",
+        )
     if "?" in written and not url.query:
         raise ConfigError("archive.url: no option follows its ?", hint=f"write {examples}")
     dialect = url.drivername.partition("+")[0]

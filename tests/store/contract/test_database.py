@@ -2,9 +2,10 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, insert, make_url, select, text, update
 
 from archiver.errors import ConnectionLost, KeyExists, StoreBusy, StoreRefused, StoreUnavailable
 from archiver.store import tables
@@ -203,3 +204,30 @@ def test_a_statement_that_is_refused_is_not_said_again(database: Database) -> No
     with pytest.raises(StoreRefused):
         database.write(work)
     assert len(attempts) == 1
+
+
+def test_a_missing_right_is_not_blamed_on_the_password(server: Database, database_url: str) -> None:
+    name = f"archiver_test_{uuid4().hex[:12]}"
+    if server.dialect == "postgresql":
+        name, database = "pg_monitor", server
+    else:
+        server.write(lambda connection: connection.execute(text(f"CREATE USER {name}")))
+        database = Database(make_url(database_url).set(username=name, password=None).render_as_string())
+
+    def insert_as_stranger(connection: Connection) -> int:
+        if server.dialect == "postgresql":
+            connection.execute(text(f"SET LOCAL ROLE {name}"))
+        return ensure_source(connection, "acme", "https://crm.example.com")
+
+    with pytest.raises(StoreRefused, match="doesn't grant our user"):
+        database.write(insert_as_stranger)
+    if database is not server:
+        database.close()
+        server.write(lambda connection: connection.execute(text(f"DROP USER {name}")))
+
+
+def test_a_server_that_is_not_there_was_never_lost() -> None:
+    database = Database("mysql+pymysql://root@127.0.0.1:9/archive", patience_s=0.1)
+    with pytest.raises(ConnectionLost, match="can't be reached"):
+        database.write(lambda _: None)
+    database.close()
