@@ -122,19 +122,17 @@ def test_a_batch_whose_connection_is_cut_before_its_end_is_written_again_and_onc
     assert run["messages_added"] == len(archive.truth())
 
 
-def test_a_connection_cut_while_the_walk_reads_on_costs_nothing(
-    url: str, open_archive: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("archiver.sync.plan.PAGE", 1)
+def test_a_connection_cut_while_the_walk_reads_costs_nothing(url: str, open_archive: Open) -> None:
     archive, cuts = open_archive(url, patience_s=30), []
 
     def cut() -> None:
         cuts.append(1)
         cut_all_connections(url)
 
-    moment, statement = "before_cursor_execute", "SELECT chat_session_state"
-    with once_within_a_transaction(moment, cut, statement=statement) as arm:
-        assert run_into(archive, arm).outcome == "complete"
+    states = "SELECT chat_session_state.chat_session_id, chat_session_state.last_message_id"
+    with once_within_a_transaction("before_cursor_execute", cut, statement=states) as arm:
+        arm()
+        assert archive.run("backfill").outcome == "complete"
     assert cuts
     assert_complete(archive)
 
