@@ -30,6 +30,11 @@ _MARIADB_SETTINGS = (
 )
 
 
+# The package locks one file for the whole machine, which the first user to run a server would shut to all others.
+_lock_file = Path(tempfile.gettempdir()) / f"archiver-postgresql-{os.geteuid()}.lock"
+PostgresServer._lock = type(PostgresServer._lock)(_lock_file)
+
+
 class OwnServer(Protocol):
     """A server that its tests may stop and start; it has the same address afterwards."""
 
