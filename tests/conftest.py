@@ -101,12 +101,18 @@ def server_of(request: pytest.FixtureRequest) -> Server:
         template = request.getfixturevalue("sqlite_template")
         server: Server = SQLite(request.getfixturevalue("tmp_path"), template)
     else:
-        try:
-            server = request.getfixturevalue(kind)
-        except pytest.skip.Exception as reason:
-            note_missing(request.node, kind, str(reason))
-            raise
+        server = running_server(request, kind)
     note_used(request.node, kind, server.name)
+    return server
+
+
+def running_server(request: pytest.FixtureRequest, fixture: str) -> PostgreSQL | MariaDB:
+    """The server of that fixture; a test that is left out for want of it is told of in the end."""
+    try:
+        server: PostgreSQL | MariaDB = request.getfixturevalue(fixture)
+    except pytest.skip.Exception as reason:
+        note_missing(request.node, fixture.removeprefix("own_"), str(reason))
+        raise
     return server
 
 
@@ -172,7 +178,7 @@ def other_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[D
         yield made
         made.close()
         return
-    server = request.getfixturevalue(request.param)
+    server = running_server(request, request.param)
     url = server.create()
     made = Database(url)
     yield made

@@ -56,8 +56,15 @@ class UsedDatabases:
         (self._ran if is_run else self._left_out)[kind][server].add(test)
 
     def missing(self, required: Iterable[str]) -> list[str]:
-        """A sentence for each required kind that no test ran on."""
-        return [f"{REQUIRED} names {kind}, and no test ran on it" for kind in sorted(required) if not self._ran[kind]]
+        """A sentence for each required kind that no test ran on, or that some went without."""
+        sentences = []
+        for kind in sorted(required):
+            if not self._ran[kind]:
+                sentences.append(f"{REQUIRED} names {kind}, and no test ran on it")
+            else:
+                left_out = sorted(self._left_out[kind].items())
+                sentences += [f"{REQUIRED} names {kind}, and {_tests(ids)} had none: {why}" for why, ids in left_out]
+        return sentences
 
     def __str__(self) -> str:
         """One line: "SQLite 3.40.1 (163 tests); PostgreSQL 18.4, brought along (163 tests); no MariaDB: ..."."""

@@ -10,7 +10,7 @@ import pytest
 from archiver.errors import StoreUnavailable
 from archiver.store.database import Database
 from archiver.store.schema import require_current_schema
-from tests.databases import MariaDB, PostgreSQL
+from tests.conftest import running_server
 from tests.selection import NAMED, REQUIRED, USUAL_MARIADB, Choice, UsedDatabases, choose_mariadb, required_kinds
 
 BINARY = Path("/usr/sbin/mariadbd")
@@ -60,6 +60,14 @@ def test_what_was_used_is_told_in_one_line_with_the_reason_for_what_was_not() ->
     assert used.missing({"sqlite", "mariadb"}) == [f"{REQUIRED} names mariadb, and no test ran on it"]
 
 
+def test_a_required_database_may_not_be_left_out_of_a_single_test() -> None:
+    used = UsedDatabases()
+    used.add("a", "mariadb", "MariaDB 10.11.19", is_run=True)
+    used.add("b", "mariadb", "there is none to start", is_run=False)
+    assert used.missing({"mariadb"}) == [f"{REQUIRED} names mariadb, and 1 test had none: there is none to start"]
+    assert used.missing({"sqlite"}) == [f"{REQUIRED} names sqlite, and no test ran on it"]
+
+
 def test_a_run_fails_when_no_test_ran_on_a_required_database() -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_ranges.py"]
     environment = os.environ | {REQUIRED: "sqlite", "PYTEST_ADDOPTS": ""}
@@ -72,7 +80,7 @@ def test_a_run_fails_when_no_test_ran_on_a_required_database() -> None:
 
 @pytest.mark.parametrize("own", ["own_postgresql", "own_mariadb"])
 def test_a_server_of_our_own_keeps_address_and_data_over_a_restart(own: str, request: pytest.FixtureRequest) -> None:
-    made: PostgreSQL | MariaDB = request.getfixturevalue(own)
+    made = running_server(request, own)
     assert made.own
     url = made.create(migrated=True)
     database = Database(url, patience_s=0)

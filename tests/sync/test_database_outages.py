@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 
 from archiver.errors import ExitCode, StoreRefused, StoreUnavailable
 from archiver.store import database as database_module
+from tests.conftest import running_server
 from tests.databases import MariaDB, PostgreSQL
 from tests.sync.outages import (
     Open,
@@ -26,8 +27,7 @@ from tests.sync.outages import (
 @pytest.fixture(params=["own_postgresql", "own_mariadb"])
 def server(request: pytest.FixtureRequest) -> PostgreSQL | MariaDB:
     """A server that we may stop."""
-    made: PostgreSQL | MariaDB = request.getfixturevalue(request.param)
-    return made
+    return running_server(request, request.param)
 
 
 @pytest.fixture
