@@ -22,6 +22,8 @@ from tests.cli.conftest import ENOUGH_S, Run, command, environment
 from tests.support import dump, truth_of, wire_rows, write_config
 
 Chat = Callable[..., int]
+only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what the command decides and says; tests/store tries what it does to rows on every kind."""
 
 
 @pytest.fixture
@@ -76,6 +78,7 @@ def test_a_renamed_source_goes_on_under_its_new_name(
     assert "The configuration names neither" in run("source", "rename", "acme", "globex").stdout
 
 
+@only_sqlite
 def test_every_epoch_of_a_source_is_renamed(acme: Path, run: Run, database: Database) -> None:
     add_epoch(database, 2)
     assert "in all 2 epochs" in run("source", "rename", "acme", "globex").stdout
@@ -103,7 +106,7 @@ def add_epoch(database: Database, epoch: int) -> None:
         ("acme@1", "initech", "there is no source 'acme@1' in the archive"),
     ],
 )
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@only_sqlite
 def test_a_name_that_can_not_be_given_or_is_not_there_gets_a_sentence(
     acme: Path, run: Run, database: Database, old: str, new: str, says: str
 ) -> None:
@@ -115,6 +118,7 @@ def test_a_name_that_can_not_be_given_or_is_not_there_gets_a_sentence(
     assert dump(database) == before
 
 
+@only_sqlite
 def test_a_removal_says_what_would_go_and_takes_a_decision(acme: Path, run: Run, database: Database) -> None:
     before = dump(database)
     dry, asked = run("source", "remove", "acme", "--dry-run"), run("source", "remove", "acme")
@@ -140,6 +144,7 @@ def test_what_was_removed_is_gone_and_comes_again_while_it_is_configured(
     assert wire_rows(database) == truth_of(sandbox)
 
 
+@only_sqlite
 def test_of_several_epochs_the_one_that_is_named_is_removed(acme: Path, run: Run, database: Database) -> None:
     add_epoch(database, 2)
     which = run("source", "remove", "acme", "--yes")
@@ -151,6 +156,7 @@ def test_of_several_epochs_the_one_that_is_named_is_removed(acme: Path, run: Run
     assert [row["epoch"] for row in dump(database)["source"]] == [2]
 
 
+@only_sqlite
 def test_an_archiver_at_work_is_not_disturbed(acme: Path, run: Run, database: Database) -> None:
     with database.writing() as connection:
         acquire_lease(connection, 1)
@@ -210,7 +216,7 @@ def interrupt(process: "subprocess.Popen[bytes]") -> None:
 @pytest.mark.parametrize(
     ("typed", "code", "is_left"), [(b"acme\n", 0, False), (b"yes\n", 5, True), (None, 130, True)]
 )
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@only_sqlite
 def test_on_a_terminal_the_name_is_asked_for(
     acme: Path, database: Database, typed: bytes | None, code: int, is_left: bool
 ) -> None:

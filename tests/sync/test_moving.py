@@ -45,6 +45,13 @@ TEXTS = (
     "עברית العربية",
     "ä" * 70_000,
 )
+each_kind_once = pytest.mark.parametrize(
+    ("database_url", "other_database"),
+    [("sqlite", "postgresql"), ("postgresql", "mariadb"), ("mariadb", "sqlite")],
+    indirect=True,
+)
+"""Each kind once as origin and once as target, where the pair is no matter: that every pair can carry every row is
+the matter of one test."""
 LATER = CopyCounts(inserted=0, updated=0, deleted=0)
 
 
@@ -115,6 +122,7 @@ def test_every_row_arrives_and_the_next_pass_goes_on_from_the_cursors(
         assert ensure_source(connection, "initech", "https://crm.example.com") == 3
 
 
+@each_kind_once
 def test_a_copy_of_what_did_not_change_writes_nothing_and_one_of_what_did_the_difference(
     filled: Archive, other_database: Database
 ) -> None:
@@ -127,6 +135,7 @@ def test_a_copy_of_what_did_not_change_writes_nothing_and_one_of_what_did_the_di
     assert held(other_database) == held(filled.database)
 
 
+@each_kind_once
 def test_a_copy_cut_after_any_page_claims_nothing_that_it_does_not_hold(
     filled: Archive, other_database: Database, small_pages: None
 ) -> None:
@@ -142,6 +151,7 @@ def test_a_copy_cut_after_any_page_claims_nothing_that_it_does_not_hold(
     assert pages > 20
 
 
+@each_kind_once
 def test_a_copy_cut_again_and_again_goes_on_when_it_is_run_again(
     filled: Archive, other_database: Database, small_pages: None
 ) -> None:
@@ -210,6 +220,7 @@ def test_what_somebody_changed_in_the_copy_is_mended(filled: Archive, target: Da
     assert (result.is_same, held(target)) == (True, held(filled.database))
 
 
+@each_kind_once
 def test_a_copy_that_was_archived_into_is_left_alone(
     filled: Archive, other_database: Database, tmp_path: Path
 ) -> None:
