@@ -13,12 +13,13 @@ from contextlib import closing
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, Table, and_, delete, func, or_, select
+from sqlalchemy import Connection, Row, Table, and_, delete, func, select
 
 from archiver.errors import Interrupted
 from archiver.store import tables
 from archiver.store.database import Database
 from archiver.store.driver_errors import mapped_errors
+from archiver.store.keyset import above, up_to
 from archiver.store.lease import Lease, renew_lease
 
 ROWS_AT_ONCE = 500
@@ -61,7 +62,7 @@ def remove_source(
     """
     removed: dict[str, int] = {}
     for table in tables_to_clear():
-        after: Sequence[Any] | None = None
+        after: Sequence[int] | None = None
         removed[table.name] = 0
         while not stop.is_set():
             keys = database.write(partial(_remove_page, lease=lease, table=table, after=after, at_most=rows_at_once))
@@ -92,7 +93,7 @@ def truncate_log(database: Database) -> bool:
 
 
 def _remove_page(
-    connection: Connection, lease: Lease, table: Table, after: Sequence[Any] | None, at_most: int
+    connection: Connection, lease: Lease, table: Table, after: Sequence[int] | None, at_most: int
 ) -> Sequence[Row[Any]]:
     """Remove the next rows of a table. Returns: their keys; none when none is left."""
     _overwrite_what_goes(connection)
@@ -100,10 +101,10 @@ def _remove_page(
     own = table.c.source_id == lease.source_id
     key = [column for column in table.primary_key if column.name != "source_id"]
     if after is not None:  # what is gone already need not be stepped over again, page by page
-        own = and_(own, _is_above(key, after))
+        own = and_(own, above(key, after))
     keys = connection.execute(select(*key).where(own).order_by(*key).limit(at_most)).all()
     if keys:
-        connection.execute(delete(table).where(own, or_(_is_above(key, keys[-1], reverse=True), _is(key, keys[-1]))))
+        connection.execute(delete(table).where(own, up_to(key, keys[-1])))
     return keys
 
 
@@ -121,16 +122,3 @@ def _overwrite_what_goes(connection: Connection) -> None:
     """
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA secure_delete=ON")
-
-
-def _is_above(key: Sequence[Column[Any]], values: Sequence[Any], *, reverse: bool = False) -> ColumnElement[bool]:
-    """Whether a row's key comes after (reverse: before) these values; SQL Server can't compare rows of values."""
-    terms = []
-    for at, column in enumerate(key):
-        beyond = column < values[at] if reverse else column > values[at]
-        terms.append(and_(_is(key[:at], values), beyond) if at else beyond)
-    return or_(*terms)
-
-
-def _is(key: Sequence[Column[Any]], values: Sequence[Any]) -> ColumnElement[bool]:
-    return and_(*(column == value for column, value in zip(key, values, strict=False)))

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from archiver.store.copying.sections import Key, Row
+from archiver.store.copying.sections import Row
+from archiver.store.keyset import Key
 
 PAGE_ROWS = 1000
 PAGE_CHARACTERS = 2_000_000

@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy import Column, Connection, Table, bindparam, delete, func, literal, select, update
 
 from archiver.store.copying.page import PAGE_ROWS, PageWork, reach
-from archiver.store.copying.sections import Key, Row, Section, above, up_to
+from archiver.store.copying.sections import Row, Section
 from archiver.store.database import Database, insert_rows
+from archiver.store.keyset import Key, above, up_to
 
 
 def load_reach(connection: Connection, section: Section, after: Key | None) -> Key | None:

@@ -5,16 +5,15 @@ others refer to goes first, and what says "up to here all is stored" goes last, 
 claims to hold what it does not.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, and_, or_
+from sqlalchemy import Column, ColumnElement, Table
 
 from archiver.store import tables
+from archiver.store.keyset import Key
 
-Key = tuple[int, ...]
-"""A primary key: our keys are integers on every database, so that all of them sort alike."""
 Row = tuple[Any, ...]
 """A row's values in the order of the table's columns."""
 
@@ -68,23 +67,3 @@ def sections_of(table: Table, source_ids: Collection[int]) -> Iterator[Section]:
             yield Section(table=table, source_id=source_id, key=tuple(rest))
     else:
         yield Section(table=table, source_id=None, key=(first, *rest))
-
-
-# Row values, (a, b) > (1, 2), are not known everywhere. The comparison of the first column stands apart, since a bare
-# OR keeps some databases from entering the index there.
-
-
-def above(columns: Sequence[Column[Any]], key: Key) -> ColumnElement[bool]:
-    """What comes after a key."""
-    (first, *rest), (value, *values) = columns, key
-    if not rest:
-        return first > value
-    return and_(first >= value, or_(first > value, above(rest, tuple(values))))
-
-
-def up_to(columns: Sequence[Column[Any]], key: Key) -> ColumnElement[bool]:
-    """What comes before a key, and the key itself."""
-    (first, *rest), (value, *values) = columns, key
-    if not rest:
-        return first <= value
-    return and_(first <= value, or_(first < value, up_to(rest, tuple(values))))

@@ -14,7 +14,8 @@ from archiver.errors import StoreRefused
 from archiver.store.copying.held import HeldArchive
 from archiver.store.copying.page import PageWork, nearer, work_for
 from archiver.store.copying.rows import do_work, load_reach, load_rows
-from archiver.store.copying.sections import Key, Section, copied_tables, sections_of
+from archiver.store.copying.sections import Section, copied_tables, sections_of
+from archiver.store.keyset import Key
 
 
 @dataclass(kw_only=True)
