@@ -80,3 +80,11 @@ def test_only_the_commands_print() -> None:
         calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
         prints = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"]
         assert not prints or room_of(module_of(path)) == "cli", path
+
+
+def test_only_backends_tell_databases_apart() -> None:
+    typed = PACKAGE / "store" / "tables.py"  # whose types say how a dialect spells them
+    others = [path for path in FILES if path != typed and PACKAGE / "store" / "backends" not in path.parents]
+    assert [path for path in others if "dialect.name" in path.read_text(encoding="utf-8")] == [
+        PACKAGE / "store" / "database.py"  # which says what it is
+    ]

@@ -211,9 +211,7 @@ def database_now(connection: Connection) -> datetime:
 
 def database_version(connection: Connection) -> str:
     """What the database is and its version, as people call it."""
-    is_mysql = connection.dialect.name == "mysql" and not getattr(connection.dialect, "is_mariadb", False)
-    label = "MySQL" if is_mysql else backend_of(connection).label
-    return f"{label} {'.'.join(map(str, connection.dialect.server_version_info or ()))}".strip()
+    return backend_of(connection).version(connection)
 
 
 def can_undo_insert(connection: Connection) -> bool:

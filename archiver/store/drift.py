@@ -28,7 +28,7 @@ def find_drift(database: Database) -> Drift:
     """
     require_archive(database)
     with database.reading() as connection:
-        return compare_shapes(declared_shapes(connection.dialect), live_shapes(connection))
+        return compare_shapes(declared_shapes(connection), live_shapes(connection))
 
 
 def compare_shapes(declared: Mapping[str, TableShape], live: Mapping[str, TableShape]) -> Drift:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, Table, and_, delete, func, select
 
 from archiver.errors import Interrupted
 from archiver.store import tables
+from archiver.store.backends.known import backend_of
 from archiver.store.database import Database
 from archiver.store.driver_errors import mapped_errors
 from archiver.store.keyset import above, up_to
@@ -96,7 +97,7 @@ def _remove_page(
     connection: Connection, lease: Lease, table: Table, after: Sequence[int] | None, at_most: int
 ) -> Sequence[Row[Any]]:
     """Remove the next rows of a table. Returns: their keys; none when none is left."""
-    _overwrite_what_goes(connection)
+    backend_of(connection).overwrite_removed(connection)
     renew_lease(connection, lease)
     own = table.c.source_id == lease.source_id
     key = [column for column in table.primary_key if column.name != "source_id"]
@@ -112,13 +113,3 @@ def _remove_itself(connection: Connection, lease: Lease) -> None:
     renew_lease(connection, lease)
     connection.execute(delete(tables.lease).where(tables.lease.c.source_id == lease.source_id))
     connection.execute(delete(tables.source).where(tables.source.c.id == lease.source_id))
-
-
-def _overwrite_what_goes(connection: Connection) -> None:
-    """SQLite only marks a removed row's room as free unless told to overwrite it, and its builds differ in that.
-
-    Who removes a tenant means its text too, and the file may be copied or handed on. What rows left behind when they
-    moved within the file, in pages since half full, is not reached: a trial found 1 remnant in 100 rows. VACUUM does.
-    """
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("PRAGMA secure_delete=ON")

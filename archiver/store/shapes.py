@@ -9,15 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, Dialect, Inspector, Table, UniqueConstraint, inspect, text
+from sqlalchemy import Column, Connection, Inspector, Table, UniqueConstraint, inspect
 from sqlalchemy.exc import CompileError
 from sqlalchemy.types import TypeEngine
 
 from archiver.store import tables
+from archiver.store.backends.known import backend_of
 
 Columns = tuple[str, ...]
-MARIADB_COLLATION, MYSQL_COLLATION = "utf8mb4_nopad_bin", "utf8mb4_0900_bin"
-"""Binary and without padding; the two have different names for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +50,9 @@ class TableShape:
     """Empty where a database has but one."""
 
 
-def declared_shapes(dialect: Dialect) -> dict[str, TableShape]:
-    """The tables as this version wants them, in the words of the dialect."""
-    return {table.name: _declared(table, dialect) for table in tables.metadata.sorted_tables}
+def declared_shapes(connection: Connection) -> dict[str, TableShape]:
+    """The tables as this version wants them, in the words of the database's dialect."""
+    return {table.name: _declared(connection, table) for table in tables.metadata.sorted_tables}
 
 
 def live_shapes(connection: Connection) -> dict[str, TableShape]:
@@ -65,9 +64,9 @@ def live_shapes(connection: Connection) -> dict[str, TableShape]:
         return {name: _live(connection, inspector, name) for name in sorted(names)}
 
 
-def _declared(table: Table, dialect: Dialect) -> TableShape:
+def _declared(connection: Connection, table: Table) -> TableShape:
     return TableShape(
-        columns={column.name: _declared_column(column, table, dialect) for column in table.columns},
+        columns={column.name: _declared_column(connection, table, column) for column in table.columns},
         primary_key=tuple(column.name for column in table.primary_key),
         uniques=frozenset(
             tuple(column.name for column in constraint.columns)
@@ -83,33 +82,27 @@ def _declared(table: Table, dialect: Dialect) -> TableShape:
             )
             for constraint in table.foreign_key_constraints
         ),
-        engine="InnoDB" if dialect.name == "mysql" else "",
+        engine=backend_of(connection).table_engine,
     )
 
 
-def _declared_column(column: Column[Any], table: Table, dialect: Dialect) -> ColumnShape:
+def _declared_column(connection: Connection, table: Table, column: Column[Any]) -> ColumnShape:
     default = column.server_default
     return ColumnShape(
-        type=_spelled(column.type, dialect),
+        type=_spelled(connection, column.type),
         is_nullable=bool(column.nullable),
         default=f"'{default.arg}'" if default is not None else None,  # type: ignore[attr-defined]
         is_numbered=table.autoincrement_column is column,
-        collation=_declared_collation(column, dialect),
+        collation=backend_of(connection).text_collation(connection) if column.type.python_type is str else "",
     )
-
-
-def _declared_collation(column: Column[Any], dialect: Dialect) -> str:
-    if dialect.name != "mysql" or column.type.python_type is not str:
-        return ""
-    return MARIADB_COLLATION if dialect.is_mariadb else MYSQL_COLLATION  # type: ignore[attr-defined]
 
 
 def _live(connection: Connection, inspector: Inspector, name: str) -> TableShape:
     primary_key = tuple(inspector.get_pk_constraint(name)["constrained_columns"])
     references = inspector.get_foreign_keys(name)
-    collations = _live_collations(connection, name)
+    collations = backend_of(connection).live_collations(connection, name)
     columns = {
-        column["name"]: _live_column(dict(column), connection.dialect, primary_key, collations)
+        column["name"]: _live_column(connection, dict(column), primary_key, collations)
         for column in inspector.get_columns(name)
     }
     uniques = {tuple(found["column_names"]) for found in inspector.get_unique_constraints(name)}
@@ -133,17 +126,15 @@ def _live(connection: Connection, inspector: Inspector, name: str) -> TableShape
             for found in references
         ),
         checks=frozenset(str(found["name"]) for found in inspector.get_check_constraints(name)),
-        engine=_live_engine(inspector, name),
+        engine=str(inspector.get_table_options(name).get("mysql_engine", "")),
     )
 
 
 def _live_column(
-    column: Mapping[str, Any], dialect: Dialect, primary_key: Columns, collations: Mapping[str, str]
+    connection: Connection, column: Mapping[str, Any], primary_key: Columns, collations: Mapping[str, str]
 ) -> ColumnShape:
-    type_ = _spelled(column["type"], dialect)
-    is_numbered = bool(column.get("identity")) or column.get("autoincrement") is True
-    if dialect.name == "sqlite":  # which numbers a column that is spelled so
-        is_numbered = type_ == "INTEGER" and primary_key == (column["name"],)
+    type_ = _spelled(connection, column["type"])
+    is_numbered = backend_of(connection).is_numbered(column, type_, primary_key)
     default = column["default"]
     is_plain = default is None or default == "NULL" or (is_numbered and "nextval" in default)
     return ColumnShape(
@@ -155,35 +146,9 @@ def _live_column(
     )
 
 
-def _spelled(type_: TypeEngine[Any], dialect: Dialect) -> str:
+def _spelled(connection: Connection, type_: TypeEngine[Any]) -> str:
     try:
-        spelled = type_.compile(dialect)
+        spelled = type_.compile(connection.dialect)
     except CompileError:
         return "a type of its own"
-    if dialect.name == "mysql":  # the width is for show, and the collation is compared by itself
-        spelled = re.sub(r"( CHARACTER SET \w+)?( COLLATE \w+)?$", "", spelled)
-        spelled = re.sub(r"^((?:BIG|SMALL)?INT(?:EGER)?)\(\d+\)", r"\1", spelled)
-    return spelled
-
-
-def _live_collations(connection: Connection, name: str) -> dict[str, str]:
-    """By column. On PostgreSQL a collation is spelled with the type."""
-    if connection.dialect.name == "mysql":
-        query = (
-            "SELECT column_name, collation_name FROM information_schema.columns"
-            " WHERE table_schema = DATABASE() AND table_name = :name AND collation_name IS NOT NULL"
-        )
-        return {row[0]: row[1] for row in connection.execute(text(query), {"name": name})}
-    if connection.dialect.name == "sqlite":  # which shows it in the statement alone
-        made_by = connection.execute(
-            text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": name}
-        ).scalar_one()
-        found = re.findall(r'"?(\w+)"?\s+[A-Z]+(?:\(\d+\))?[^,]*?\sCOLLATE\s+"?(\w+)', made_by, flags=re.IGNORECASE)
-        return {column: collation for column, collation in found if collation.upper() != "BINARY"}
-    return {}
-
-
-def _live_engine(inspector: Inspector, name: str) -> str:
-    if inspector.dialect.name != "mysql":
-        return ""
-    return str(inspector.get_table_options(name).get("mysql_engine", ""))
+    return backend_of(connection).spelled(spelled)

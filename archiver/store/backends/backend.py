@@ -27,6 +27,8 @@ class Backend:
     """What the driver comes with."""
     clock: str
     """The query for the present time, which has to move within a transaction."""
+    table_engine = ""
+    """What keeps the tables, where a database has more than one way."""
     has_transactional_ddl = True
     caveat = ""
     """What an operator has to know before relying on it."""
@@ -67,6 +69,16 @@ class Backend:
         """Insert rows that all have the same columns. Raises: IntegrityError when a key exists."""
         connection.execute(insert(table), rows)
 
+    def number_after(self, connection: Connection, table: Table) -> None:
+        """Have the database number new rows beyond those that came with a number; most see to that by themselves."""
+
+    def overwrite_removed(self, connection: Connection) -> None:
+        """Have what this transaction removes overwritten, where a file would keep it."""
+
+    def version(self, connection: Connection) -> str:
+        """What the database is and its version, as people call it."""
+        return f"{self.label} {'.'.join(map(str, connection.dialect.server_version_info or ()))}".strip()
+
     def require_sound(self, connection: Connection, names: Iterable[str]) -> None:
         """Raises: StoreRefused when tables of ours were made in a way that can't hold every text as it is."""
 
@@ -77,6 +89,26 @@ class Backend:
     def bytes_sent(self, text: str) -> int:
         """What a text takes on its way to the database."""
         return len(text.encode())
+
+    def spelled(self, type_: str) -> str:
+        """A type as the dialect spells it, without what makes no difference or is compared by itself."""
+        return type_
+
+    def is_numbered(self, column: Mapping[str, Any], _type: str, _primary_key: Sequence[str]) -> bool:
+        """Whether the database numbers the rows by this column.
+
+        Args:
+            column: as SQLAlchemy's Inspector tells it.
+        """
+        return bool(column.get("identity")) or column.get("autoincrement") is True
+
+    def text_collation(self, _connection: Connection) -> str:
+        """What columns of text are made with; empty where it is the database's, or told with the type."""
+        return ""
+
+    def live_collations(self, _connection: Connection, _table: str) -> dict[str, str]:
+        """What the columns of a table have, by column; without what `text_collation` leaves out."""
+        return {}
 
     @contextmanager
     def migrating(self, _connection: Connection) -> Iterator[None]:

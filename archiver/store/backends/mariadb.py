@@ -1,6 +1,7 @@
 """MariaDB, by PyMySQL. MySQL speaks the same, and what is told apart is written so that both understand it."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -17,9 +18,11 @@ from archiver.errors import ConfigError, StoreRefused, StoreUnavailable
 from archiver.store.backends.backend import Backend, refuse_options
 from archiver.store.driver_errors import too_large
 
-COLLATION = "/*M! utf8mb4_nopad_bin */ /*!80017 utf8mb4_0900_bin */"
-"""Binary and without padding, so that an edit of case or of a trailing blank is one. The two have different names for
-it; each reads the comment that is meant for it (MariaDB: "Comment Syntax"; MySQL: "Comments")."""
+_ON_MARIADB, _ON_MYSQL = "utf8mb4_nopad_bin", "utf8mb4_0900_bin"
+"""Binary and without padding, so that an edit of case or of a trailing blank is one; the two have different names for
+it."""
+COLLATION = f"/*M! {_ON_MARIADB} */ /*!80017 {_ON_MYSQL} */"
+"""Each reads the comment that is meant for it (MariaDB: "Comment Syntax"; MySQL: "Comments")."""
 TABLE_OPTIONS: dict[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": COLLATION}
 """For each table: a server's defaults are not ours."""
 
@@ -48,13 +51,15 @@ _SESSION = (
     # As on PostgreSQL: no gap is locked, and what another committed is seen.
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
 )
-_COLLATIONS = ("utf8mb4_nopad_bin", "utf8mb4_0900_bin")
-"""As MariaDB and MySQL call it."""
 _UNSOUND = text(
     "SELECT table_name AS name, collation_name AS collation FROM information_schema.columns "
     "WHERE table_schema = DATABASE() AND table_name IN :ours AND collation_name NOT IN :sound "
     "ORDER BY table_name, ordinal_position LIMIT 1"
 ).bindparams(bindparam("ours", expanding=True), bindparam("sound", expanding=True))
+_LIVE_COLLATIONS = text(
+    "SELECT column_name, collation_name FROM information_schema.columns "
+    "WHERE table_schema = DATABASE() AND table_name = :name AND collation_name IS NOT NULL"
+)
 _MIGRATION_PATIENCE_S = 60
 _PACKET = "max_allowed_packet"
 _ESCAPED = "\\'\"\0\n\r\x1a"
@@ -70,6 +75,7 @@ class MariaDB(Backend):
     example, install = "mysql+pymysql://user@host/name", "superoffice-chat-archiver[mariadb]"
     clock = "SELECT UTC_TIMESTAMP(6)"
     has_transactional_ddl = False
+    table_engine = "InnoDB"
 
     def checked_url(self, url: URL, folder: Path) -> URL:
         if url.query.get("charset", "utf8mb4") != "utf8mb4":
@@ -88,13 +94,28 @@ class MariaDB(Backend):
         event.listen(engine, "before_cursor_execute", self._keep_to_packets)
 
     def require_sound(self, connection: Connection, names: Iterable[str]) -> None:
-        ours = {"ours": list(names), "sound": list(_COLLATIONS)}
+        ours = {"ours": list(names), "sound": [_ON_MARIADB, _ON_MYSQL]}
         if row := connection.execute(_UNSOUND, ours).first():
-            mending = f"CONVERT TO CHARACTER SET utf8mb4 COLLATE {_collation(connection)}"
+            mending = f"CONVERT TO CHARACTER SET utf8mb4 COLLATE {self.text_collation(connection)}"
             raise StoreRefused(
                 f"the table {row.name} takes texts for equal that are not: its collation is {row.collation}",
                 hint=f"ALTER TABLE {row.name} {mending} mends it",
             )
+
+    def version(self, connection: Connection) -> str:
+        shown = super().version(connection)
+        return shown if _is_mariadb(connection) else shown.replace(self.label, "MySQL", 1)
+
+    def spelled(self, type_: str) -> str:
+        """Without the collation, and without the width, which is for show."""
+        type_ = re.sub(r"( CHARACTER SET \w+)?( COLLATE \w+)?$", "", type_)
+        return re.sub(r"^((?:BIG|SMALL)?INT(?:EGER)?)\(\d+\)", r"\1", type_)
+
+    def text_collation(self, connection: Connection) -> str:
+        return _ON_MARIADB if _is_mariadb(connection) else _ON_MYSQL
+
+    def live_collations(self, connection: Connection, table: str) -> dict[str, str]:
+        return {row[0]: row[1] for row in connection.execute(_LIVE_COLLATIONS, {"name": table})}
 
     def most_bytes(self, connection: Connection) -> int | None:
         limit: int = connection.info[_PACKET]
@@ -136,9 +157,9 @@ class MariaDB(Backend):
                 connection.execute(text("SELECT RELEASE_LOCK(:lock)"), lock)
 
 
-def _collation(connection: Connection) -> str:
+def _is_mariadb(connection: Connection) -> bool:
     assert isinstance(connection.dialect, MySQLDialect)
-    return _COLLATIONS[0] if connection.dialect.is_mariadb else _COLLATIONS[1]
+    return bool(connection.dialect.is_mariadb)
 
 
 def _set_up(connection: Any, record: ConnectionPoolEntry, *, patience_s: float) -> None:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, event, text
+from sqlalchemy import Connection, Engine, Table, event, func, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import IntegrityError
 
@@ -58,6 +58,11 @@ class PostgreSQL(Backend):
                     copy.write_row(list(row.values()))
         except psycopg.errors.UniqueViolation as error:
             raise IntegrityError("COPY", None, error) from None
+
+    def number_after(self, connection: Connection, table: Table) -> None:
+        if (column := table.autoincrement_column) is not None:
+            largest = select(func.max(column)).scalar_subquery()
+            connection.execute(select(func.setval(func.pg_get_serial_sequence(table.name, column.name), largest)))
 
     @contextmanager
     def migrating(self, connection: Connection) -> Iterator[None]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Table, bindparam, delete, func, literal, select, update
 
+from archiver.store.backends.known import backend_of
 from archiver.store.copying.page import PAGE_ROWS, PageWork, reach
 from archiver.store.copying.sections import Row, Section
 from archiver.store.database import Database, insert_rows
@@ -77,7 +78,7 @@ def do_work(connection: Connection, section: Section, work: PageWork) -> None:
 def insert_with_ids(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows that have their ids already; later rows, which the database numbers, get larger ones."""
     insert_rows(connection, table, rows)
-    _give_out_later_ids(connection, table)
+    backend_of(connection).number_after(connection, table)
 
 
 def is_text(column: Column[Any]) -> bool:
@@ -96,12 +97,3 @@ def _by_name(table: Table, row: Row) -> dict[str, Any]:
 def _key_parameters(table: Table, row: Row) -> dict[str, Any]:
     values = _by_name(table, row)
     return {f"key_{column.name}": values[column.name] for column in table.primary_key}
-
-
-def _give_out_later_ids(connection: Connection, table: Table) -> None:
-    """Have PostgreSQL number new rows beyond those that came with a number; others see to that by themselves."""
-    column = table.autoincrement_column
-    if connection.dialect.name != "postgresql" or column is None:
-        return
-    largest = select(func.max(column)).scalar_subquery()
-    connection.execute(select(func.setval(func.pg_get_serial_sequence(table.name, column.name), largest)))
