@@ -45,6 +45,10 @@ FromFile = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
+MANY_SOURCES = 10
+"""More than these are not told one by one alone: who looks for the one in trouble finds it in a summary."""
+
+
 def to_json(value: Any) -> str:
     """JSON for a script to read; times in ISO 8601."""
     return json.dumps(value, indent=2, default=_plain, ensure_ascii=False)

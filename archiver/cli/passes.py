@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archiver.cli.options import FromFile, Json, Options, Sessions, Sources, gravest
+from archiver.cli.options import MANY_SOURCES, FromFile, Json, Options, Sessions, Sources, gravest
 from archiver.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _make_passes(
 ) -> None:
     from archiver.cli.choosing import choose_chat_sessions, choose_sources
     from archiver.cli.each_source import each_source
-    from archiver.cli.watching import print_result
+    from archiver.cli.watching import print_result, print_summary
     from archiver.cli.wiring import order_for
     from archiver.config.loading import load_config
     from archiver.sync.passes import run_pass
@@ -93,14 +93,16 @@ def _make_passes(
     sources = choose_sources(config, names)
     chosen = choose_chat_sessions(sources, sessions, from_file)
     orders = {each.name: order_for(each, kind, chosen[each.name], is_dry=is_dry) for each in sources}
-    codes: list[ExitCode] = []
+    ended: list[PassResult | None] = []
     for result, took_s in each_source(config, sources, orders, run_pass, kind):
         if result:
             print_result(result, took_s)
-        codes.append(_exit_code(result) if result else ExitCode.INTERRUPTED)
+        ended.append(result)
+    if len(sources) > MANY_SOURCES:
+        print_summary(ended)
     if is_dry:
         print("A dry run: nothing was changed.")
-    raise typer.Exit(gravest(codes))
+    raise typer.Exit(gravest(_exit_code(result) if result else ExitCode.INTERRUPTED for result in ended))
 
 
 def _exit_code(result: "PassResult") -> ExitCode:
@@ -138,6 +140,9 @@ def _print_plan(
     else:
         for estimate in estimates:
             _print_estimate(estimate)
+        if len(estimates) > MANY_SOURCES:
+            print(f"{len(estimates):,} sources: {sum(estimate.calls for estimate in estimates):,} calls")
+        print("Nothing was changed.")
 
 
 def _print_estimate(estimate: "Estimate") -> None:
@@ -153,4 +158,3 @@ def _print_estimate(estimate: "Estimate") -> None:
         print(f"  minutes: {e.minutes:,.1f} or more, by the configured requests_per_second")
     guess = "unknown until some are archived" if e.rows is None else f"about {e.rows:,}"
     print(f"  rows:    {guess}")
-    print("Nothing was changed.")

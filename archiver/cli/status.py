@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from archiver.cli.advice import advice_for
-from archiver.cli.options import Json, Options, Sources, age, plain_table, to_json
+from archiver.cli.options import MANY_SOURCES, Json, Options, Sources, age, plain_table, to_json
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -20,6 +20,8 @@ def add_to(app: typer.Typer) -> None:
 
 def status(context: typer.Context, source: Sources = None, as_json: Json = False) -> None:
     """Show each source: chat sessions by state, messages, the last passes, open errors.
+
+    Of more than ten, those that are well are summed up, unless --source names them.
 
     Example: archiver status --json
     """
@@ -39,10 +41,27 @@ def status(context: typer.Context, source: Sources = None, as_json: Json = False
     if as_json:
         print(to_json([overview.as_dict() for overview in overviews] + [{"name": name} for name in untouched]))
         return
+    well = [each for each in overviews if each.is_well] if len(overviews) > MANY_SOURCES and not source else []
     for overview in overviews:
-        _print_overview(overview, now)
+        if overview not in well:
+            _print_overview(overview, now)
+    if well:
+        _print_well(well, len(overviews), now)
+    if len(untouched) > MANY_SOURCES:
+        untouched = [f"{untouched[0]} and {len(untouched) - 1:,} others"]
     for name in untouched:
         print(f"{name}: nothing archived yet; start with archiver backfill")
+
+
+def _print_well(well: "list[SourceOverview]", of: int, now: datetime) -> None:
+    """One paragraph for all that nobody has to look at."""
+    chat_sessions, messages = sum(sum(o.chat_sessions.values()) for o in well), sum(o.messages for o in well)
+    until = min((o.complete_until for o in well if o.complete_until), default=None)
+    print(f"{len(well):,} of {of:,} sources are well")
+    print(f"  chat sessions  {chat_sessions:,}")
+    print(f"  messages       {messages:,}")
+    print(f"  complete       {_complete(until, now)}, or later")
+    print("  one by one     archiver source list, or archiver status --source NAME")
 
 
 def _print_overview(overview: "SourceOverview", now: datetime) -> None:

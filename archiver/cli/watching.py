@@ -3,7 +3,8 @@
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 
@@ -11,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as ProgressBar
 
-from archiver.cli.options import print_error
+from archiver.cli.options import MANY_SOURCES, print_error
 from archiver.cli.progress import LOG_EVERY_S, Rate, throttled
 from archiver.sync.order import PassResult, Progress
 
@@ -108,6 +109,20 @@ def print_result(result: PassResult, took_s: float) -> None:
         print_error(result.error, about=result.source)
     if result.outcome == "partial":
         print("  archiver status names what failed; the next run tries it again", file=sys.stderr)
+
+
+def print_summary(results: Sequence[PassResult | None]) -> None:
+    """One line on standard output for several passes, with the names of those that a person has to look at.
+
+    Args:
+        results: None for a pass that a signal came before.
+    """
+    outcomes = Counter(result.outcome if result else "not begun" for result in results)
+    told = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.most_common())
+    troubled = sorted(result.source for result in results if result and result.outcome in ("failed", "partial"))
+    more = f" and {len(troubled) - MANY_SOURCES:,} more" if len(troubled) > MANY_SOURCES else ""
+    names = f" ({', '.join(troubled[:MANY_SOURCES])}{more})" if troubled else ""
+    print(f"{len(results):,} sources: {told}{names}")
 
 
 def _counted(count: int, what: str) -> str:

@@ -55,6 +55,16 @@ class SourceOverview:
     errors: list["ErrorGroup"]
     """The open ones by kind, those seen last first."""
 
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing of it asks for a person: the last pass that could end left nothing out, nothing is open."""
+        ended = next((run["outcome"] for run in self.runs if run["outcome"] not in ("running", "interrupted")), None)
+        return (
+            ended == "complete"
+            and self.complete_until is not None
+            and not (self.failing or self.quarantined or self.open_error_count)
+        )
+
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 

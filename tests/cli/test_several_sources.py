@@ -1,5 +1,6 @@
 """Commands over several sources at once."""
 
+import json
 import os
 import pty
 import subprocess
@@ -70,3 +71,24 @@ def test_bars_on_the_terminal_keep_out_of_a_file(
     ]
     assert "all sources" in shown
     assert "complete" not in shown
+
+
+def test_of_many_sources_a_summary_names_those_in_trouble(
+    run: Run, configured: Configured, chat: Chat, sandbox: Sandbox
+) -> None:
+    chat("Hello")
+    config = configured(include="1", attempts=1)
+    for number in range(10):
+        add_source(config, f"tenant-{number}", sandbox.base_url)
+    add_source(config, "dead", "http://127.0.0.1:9")
+    run("migrate")
+    assert run("status").stdout == "acme and 11 others: nothing archived yet; start with archiver backfill\n"
+    plan = run("backfill", "--plan").stdout
+    assert plan.endswith("12 sources: 12 calls\nNothing was changed.\n")
+    assert plan.count("Nothing was changed") == 1
+    assert run("run").stdout.splitlines()[-1] == "12 sources: 11 complete, 1 failed (dead)"
+    shown = run("status").stdout
+    assert shown.startswith("dead (epoch 1)")
+    assert "11 of 12 sources are well\n  chat sessions  11\n  messages       11\n" in shown
+    assert run("status", "--source", "acme").stdout.startswith("acme (epoch 1)")
+    assert len(json.loads(run("status", "--json").stdout)) == 12
