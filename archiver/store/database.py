@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from archiver.errors import ConfigError, ConnectionLost, KeyExists, StoreBusy, StoreUnavailable
 from archiver.store.backends.backend import Backend
-from archiver.store.backends.known import backend_for, backend_of
+from archiver.store.backends.known import BARE, backend_for, backend_of
 from archiver.store.driver_errors import mapped_errors
 
 logger = logging.getLogger(__name__)
@@ -108,7 +108,8 @@ class Database:
 
     def __str__(self) -> str:
         """The address without its password, as a person would write it."""
-        plain = self.url.set(drivername=self.dialect, query={})  # the query may hold a password too
+        name = self.dialect if self.dialect in BARE else self.url.drivername
+        plain = self.url.set(drivername=name, query={})  # the query may hold a password too
         return plain.render_as_string(hide_password=True)
 
     @contextmanager

@@ -175,6 +175,13 @@ def test_no_password_is_shown_wherever_the_url_has_it() -> None:
     database.close()
 
 
+def test_an_address_is_shown_as_archive_url_takes_it() -> None:
+    database = Database("mysql+pymysql://archiver:planted-secret@host/archive")
+    assert str(database) == "mysql+pymysql://archiver:***@host/archive"
+    Database(str(database)).close()
+    database.close()
+
+
 def test_a_database_that_can_not_hold_every_text_is_refused(postgresql: PostgreSQL) -> None:
     url = postgresql.create(encoding="LATIN1")
     database = Database(url)

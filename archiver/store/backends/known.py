@@ -14,7 +14,7 @@ from archiver.store.backends.sqlserver import SQLServer
 _BACKENDS: dict[str, Backend] = {
     backend.dialect: backend for backend in (SQLite(), PostgreSQL(), MariaDB(), SQLServer())
 }
-_BARE = ("sqlite", "postgresql")
+BARE = ("sqlite", "postgresql")
 """What may be written without a driver: SQLAlchemy means ours by it."""
 _REFUSED = {
     "oracle": "Oracle takes an empty text for none, and every message without text would look edited",
@@ -45,7 +45,7 @@ def backend_for(written: str) -> tuple[Backend, URL]:
     backend = _BACKENDS.get("mysql" if dialect == "mariadb" else dialect)
     if backend is None:
         raise ConfigError(f"archive.url: {url.drivername}:// is not supported", hint=f"write {examples}")
-    if driver != backend.driver and not (driver == "" and dialect in _BARE):
+    if driver != backend.driver and not (driver == "" and dialect in BARE):
         raise ConfigError(
             f"archive.url: {url.drivername}:// means another driver than the one we use",
             hint=f"write {backend.example}",
