@@ -132,7 +132,8 @@ def _print_drift(options: Options, *, as_json: bool) -> None:
     if drift.differences:
         error = ArchiverError(
             f"{len(drift.differences)} differences between the schema and what this version declares",
-            hint="change back what was changed by hand; see archiver migrate --sql for what is declared",
+            hint="change back what was changed by hand; archiver migrate --sql prints what is declared when "
+            "archive.url names an empty database",
         )
         print_error(error)
         raise typer.Exit(ExitCode.DIFFERENCES)

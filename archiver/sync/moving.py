@@ -147,7 +147,9 @@ class _Copying:
 
     def _begin(self, phase: Phase, total: int) -> None:
         self._phase, self._done, self._total = phase, 0, total
-        logger.info("a copy goes on", extra={"event": "copy_phase", "phase": phase, "rows": total})
+        logger.info(
+            "a copy goes on", extra={"event": "copy_phase", "phase": phase, "rows_done": 0, "rows_total": total}
+        )
 
     @staticmethod
     def _count(side: HeldArchive) -> int:
