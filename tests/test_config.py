@@ -369,6 +369,12 @@ def test_an_included_file_that_is_named_and_missing_is_a_problem(load: Load, tmp
     assert problems == [f"there is no configuration file {tmp_path}/more.toml"]
 
 
+def test_the_advice_for_a_missing_included_file_is_about_include(load: Load) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load('include = ["more.toml"]' + SOUND)
+    assert "include" in caught.value.hint
+
+
 def test_defaults_are_merged_under_each_source(load: Load) -> None:
     defaults = '[defaults.limits]\nconcurrency = 2\nread_timeout = "9s"\n[defaults.request]\nlanguage = "en-US"\n'
     (source,) = load(f"{defaults}{SOUND}\n[source.limits]\nconcurrency = 3").source
@@ -431,6 +437,14 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
         ("include = [5]", 'include takes a list of file patterns, such as ["sources.d/*.toml"]'),
         ('include = ["a\\u0000/*"]', "include takes file patterns, which hold no NUL"),
         (f"defaults = 3\n{SOUND}", "defaults is a table: write [defaults.limits] and the like"),
+        (
+            f"defaults.base_url = 'https://x/api'\n{SOUND}",
+            "defaults holds auth, limits, request, sessions only, not 'base_url'",
+        ),
+        (
+            f"defaults.limits.foo = 1\n{SOUND}\n{SOUND.replace('acme', 'globex')}",
+            "source 'acme' and 1 other: limits.foo: unknown key",
+        ),
         (f"archive = 3\n{SOUND}", "archive: expected a table"),
         (f"folder = 'x'\n{SOUND}", "unknown key 'folder'"),
         (SOUND.replace('"acme"', "5"), "source number 1: name: expected a text"),

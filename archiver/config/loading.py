@@ -8,10 +8,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from archiver.config.sentences import sentences
+from archiver.config.sentences import sentences, told_once
 from archiver.config.settings import Config, repeated_name
 from archiver.config.values import reason
 from archiver.errors import ConfigError
+
+_DEFAULTS = {"auth", "limits", "request", "sessions"}
+"""A base_url that all sources shared would archive one tenant under another's name."""
+_IF_MISSING = "copy config.example.toml to config.toml, or name a file with --config or $ARCHIVER_CONFIG"
 
 
 def load_config(path: Path) -> Config:
@@ -25,6 +29,11 @@ def load_config(path: Path) -> Config:
     defaults = tables.pop("defaults", {})
     if not isinstance(defaults, dict):
         raise ConfigError(f"{path}: defaults is a table: write [defaults.limits] and the like")
+    if other := sorted(defaults.keys() - _DEFAULTS):
+        raise ConfigError(
+            f"{path}: defaults holds {', '.join(sorted(_DEFAULTS))} only, not {other[0]!r}",
+            hint="what tells one source from another stands in its [[source]]",
+        )
     tables["source"] = [_merged(source, defaults) for source in tables["source"]]
     if "folder" in tables:
         raise ConfigError(f"{path}: unknown key 'folder'")
@@ -36,21 +45,18 @@ def load_config(path: Path) -> Config:
         repeated = repeated_name([str(source["name"]) for source in tables["source"] if "name" in source])
         if repeated and repeated not in found:
             found.append(repeated)
-        problems = [f"{path}: {sentence}" for sentence in found]
+        problems = [f"{path}: {sentence}" for sentence in told_once(found)]
         raise ConfigError(*problems, hint="see config.example.toml for every setting") from None
     if not config.source:
         raise ConfigError(f"{path}: no [[source]] is configured", hint="see config.example.toml for an example")
     return config
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def _read_toml(path: Path, if_missing: str = _IF_MISSING) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigError(
-            f"there is no configuration file {path}",
-            hint="copy config.example.toml to config.toml, or name a file with --config or $ARCHIVER_CONFIG",
-        ) from None
+        raise ConfigError(f"there is no configuration file {path}", hint=if_missing) from None
     # ValueError: no TOML, no UTF-8, or a number of thousands of digits; RecursionError: brackets in brackets.
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path} can't be read: {reason(error)}") from None
@@ -68,7 +74,7 @@ def _included(patterns: object, folder: Path) -> Iterator[dict[str, Any]]:
         raise ConfigError('include takes a list of file patterns, such as ["sources.d/*.toml"]')
     for pattern in patterns:
         for name in _matching(pattern, folder):
-            tables = _read_toml(Path(name))
+            tables = _read_toml(Path(name), if_missing="make it, or take it out of include")
             if other := sorted(tables.keys() - {"source"}):
                 raise ConfigError(f"{name}: an included file holds [[source]] tables only, not {other[0]!r}")
             yield from _sources_of(tables, Path(name))

@@ -1,7 +1,7 @@
 """What is wrong with a configuration, in sentences that name the setting and never show its value."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -24,6 +24,20 @@ def sentences(error: ValidationError, tables: Mapping[str, Any]) -> Iterator[str
         if loc[0:1] == ("source",) and loc[2:3] == ("auth",):
             loc = loc[:3] + loc[4:]  # pydantic puts the scheme between auth and the key
         yield f"{_where(loc, tables)}{_what(problem, loc)}"
+
+
+def told_once(sentences: Iterable[str]) -> Iterator[str]:
+    """What is wrong with several sources in the same way, as a key of [defaults] is, in one sentence."""
+    sources: dict[str, list[str]] = {}
+    for sentence in sentences:
+        label, is_of_source, problem = sentence.partition(": ")
+        if is_of_source and label.startswith("source '"):
+            sources.setdefault(problem, []).append(label)
+        else:
+            sources.setdefault(sentence, [])
+    for problem, labels in sources.items():
+        others = f" and {len(labels) - 1:,} other{'s' * (len(labels) > 2)}" if len(labels) > 1 else ""
+        yield f"{labels[0]}{others}: {problem}" if labels else problem
 
 
 def _where(loc: tuple[int | str, ...], tables: Mapping[str, Any]) -> str:
