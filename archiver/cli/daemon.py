@@ -1,10 +1,13 @@
 """`daemon`: passes by the clock until SIGTERM."""
 
+import logging
 import sys
 
 import typer
 
 from archiver.cli.options import Options, Sources
+
+logger = logging.getLogger(__name__)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -50,3 +53,4 @@ def daemon(context: typer.Context, source: Sources = None) -> None:
             print("At work; Ctrl-C commits what was fetched and ends it.", file=sys.stderr)
         with Ticks(sources, make_pass, stop, at_once=pool.permits) as ticks:
             run_daemon(config.schedule, ticks, stop)
+        logger.info("the daemon ends", extra={"event": "daemon_stopped"})  # after the passes that were under way

@@ -39,7 +39,7 @@ def run_daemon(schedule: ScheduleSettings, tick: Callable[[], None], stop: threa
         stop.wait()
     finally:
         scheduler.shutdown(wait=True)
-        logger.info("the daemon ends", extra={"event": "daemon_stopped"})
+        logger.info("the daemon is stopping", extra={"event": "daemon_stopping"})
 
 
 def _trigger(schedule: ScheduleSettings) -> BaseTrigger:
