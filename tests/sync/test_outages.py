@@ -51,7 +51,7 @@ def test_an_outage_that_ends_in_time_leaves_no_chat_session_failing(
     result = archive.run("backfill", threads=4, report=breaks_down)
     assert (result.outcome, result.counts.chat_sessions_visited) == ("partial", 40)
     # What failed before it was clear that the source is down is a failure of its own, and ended by the next pass.
-    assert result.counts.chat_sessions_failed <= 6
+    assert result.counts.chat_sessions_failed <= FAILURES / 2 + 4  # two calls each, and what four threads were at
     assert archive.run("backfill").outcome == "complete"
     assert archive.rows() == archive.truth()
 
