@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -18,18 +18,15 @@ from sqlalchemy import Connection
 from archiver.config.settings import SourceSettings
 from archiver.errors import ArchiverError, Interrupted, SourceError, SourceUnavailable, StoreError, StoreUnavailable
 from archiver.store.database import Database
-from archiver.store.lease import RENEW_EVERY, Lease, renew_lease
+from archiver.store.lease import RENEW_EVERY, renew_lease
 from archiver.store.ledger import (
     Failure,
     Outcome,
     RunCounts,
     finish_run,
-    load_last_pass_start,
     resolve_pass_failures,
     save_failure,
-    start_run,
 )
-from archiver.store.sources import load_source_id
 from archiver.store.state import load_sound
 from archiver.store.visit import Visit
 from archiver.store.writer import save_batch
@@ -37,12 +34,11 @@ from archiver.superoffice.client import SuperOfficeClient
 from archiver.sync.batch import Batch
 from archiver.sync.doubts import Doubts
 from archiver.sync.fetchers import Fetchers
+from archiver.sync.opening import OpenedPass, open_pass, require_archived
 from archiver.sync.order import PassOrder, PassResult, Progress
-from archiver.sync.plan import Due, PassView, load_frontier, walk_due
-from archiver.sync.route import Route, load_route
+from archiver.sync.plan import Due
 from archiver.sync.turn import PATIENCE, taking_turn
 from archiver.sync.visit import visit_chat_session
-from archiver.sync.walk import Walk
 from archiver.sync.workers import Crew, WorkerPool
 
 logger = logging.getLogger(__name__)
@@ -50,8 +46,6 @@ logger = logging.getLogger(__name__)
 Visited = tuple[Due, Visit | None, SourceError | None]
 """None in place of a visit: it was a canary."""
 
-_NO_RUN = 0
-"""The id of a dry run, which no row in the ledger has."""
 STOP_GRACE_S = 10.0
 """How long a stop waits for the calls under way; what comes later is fetched again next time."""
 _POLL_S = 0.2
@@ -79,9 +73,11 @@ def run_pass(
     result: PassResult | None = None
     try:
         if order.is_dry:
-            _require_archived(database, source)
+            require_archived(database, source)
         with pool.join(stop) as crew, taking_turn(database, source, stop, patience) as lease:
-            result = _Pass(database, client, source, order, _open(database, lease, order), crew, stop, report).run()
+            result = _Pass(
+                database, client, source, order, open_pass(database, lease, order), crew, stop, report
+            ).run()
             if isinstance(result.error, StoreUnavailable):
                 raise result.error  # the turn then ends without asking the database again
     except Interrupted as stopped:
@@ -89,43 +85,6 @@ def run_pass(
     except ArchiverError as failed:  # the ledger itself could not be written, or it is told by the result
         return result or PassResult(source=source.name, outcome="failed", error=failed)
     return result
-
-
-def _require_archived(database: Database, source: SourceSettings) -> None:
-    """A dry run makes no row, not even the source's."""
-    with database.reading() as connection:
-        if load_source_id(connection, source.name) is None:
-            raise ArchiverError(
-                "nothing is archived yet: every message would be new", hint="archiver backfill --plan says how many"
-            )
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Opened:
-    """A pass that has its row in the ledger and knows its way."""
-
-    lease: Lease
-    run_id: int
-    route: Route
-    walk: Walk
-
-
-def _open(database: Database, lease: Lease, order: PassOrder) -> _Opened:
-    def open_run(connection: Connection) -> tuple[int, Route, PassView]:
-        now = renew_lease(connection, lease)
-        since = load_last_pass_start(connection, lease.source_id)
-        ready_at = now if order.spares_failing else None
-        route = load_route(connection, lease.source_id, order.kind, order.chosen, ready_at=ready_at)
-        frontier = load_frontier(connection, lease.source_id, order.chosen)
-        run_id = _NO_RUN
-        if not order.is_dry:
-            cut_at = route.resumed_at or None
-            run_id = start_run(connection, lease.source_id, order.kind, order.chosen, now, walked_to=cut_at)
-        return run_id, route, PassView(kind=order.kind, now=now, since=since, frontier=frontier)
-
-    run_id, route, view = database.write(open_run)
-    walk = Walk(walk_due(database, lease.source_id, route, view), starts_above=route.resumed_at)
-    return _Opened(lease=lease, run_id=run_id, route=route, walk=walk)
 
 
 class _Pass:
@@ -137,7 +96,7 @@ class _Pass:
         client: SuperOfficeClient,
         source: SourceSettings,
         order: PassOrder,
-        opened: _Opened,
+        opened: OpenedPass,
         crew: Crew,
         stop: threading.Event,
         report: Callable[[Progress], None],
