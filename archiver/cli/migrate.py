@@ -47,16 +47,16 @@ def migrate(
 def _print_statements(database: "Database") -> None:
     """What brings the database from its revision to ours: all, where there is no archive or no server to ask."""
     from archiver.errors import StoreUnavailable
-    from archiver.store.schema import CURRENT_REVISION, load_revision, migration_sql, refuse_newer
+    from archiver.store.schema import CURRENT_REVISION, load_revision, migration_sql
 
     try:
         before = load_revision(database)
     except StoreUnavailable as error:
         before = None
         print(f"archiver: {error}; these are the statements for an empty database", file=sys.stderr)
-    refuse_newer(before or "")
     if before == CURRENT_REVISION:
         print(f"-- the schema is up to date ({before})")
         return
+    statements = migration_sql(database, before)
     print(f"-- from {before or 'an empty database'} to {CURRENT_REVISION}; stop every archiver before")
-    print(migration_sql(database, before), end="")
+    print(statements, end="")

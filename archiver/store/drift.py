@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from archiver.store.database import Database
-from archiver.store.schema import require_archive
+from archiver.store.schema import require_current_revision
 from archiver.store.shapes import Columns, ColumnShape, TableShape, declared_shapes, live_shapes
 
 
@@ -26,7 +26,7 @@ def find_drift(database: Database) -> Drift:
 
     Raises: SchemaOutOfDate when it is at another revision, and a comparison would say nothing; StoreError.
     """
-    require_archive(database)
+    require_current_revision(database)
     with database.reading() as connection:
         return compare_shapes(declared_shapes(connection), live_shapes(connection))
 

@@ -25,21 +25,7 @@ if TYPE_CHECKING:
 CURRENT_REVISION = "0002"
 """The newest of migrations/versions, which are numbered. Known here so that only `migrate` loads Alembic."""
 _VERSION = sql_table("alembic_version", sql_column("version_num"))
-
-
-def migrations_folder() -> Path:
-    """Where the migrations are: inside an installed wheel, or beside the package in a checkout."""
-    package = Path(archiver.__file__).parent
-    inside = package / "migrations"
-    return inside if inside.is_dir() else package.parent / "migrations"
-
-
-def stored_revision(connection: Connection) -> str | None:
-    """The schema's revision; None where there is no schema of ours."""
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    revision: str | None = connection.execute(select(_VERSION.c.version_num)).scalar()
-    return revision
+_REVISION = select(_VERSION.c.version_num)
 
 
 def load_revision(database: Database) -> str | None:
@@ -47,18 +33,18 @@ def load_revision(database: Database) -> str | None:
     if database.is_missing():  # connecting would make an empty one
         return None
     with database.reading() as connection:
-        return stored_revision(connection)
+        return _load_revision(connection)
 
 
 def require_current_schema(database: Database) -> None:
-    """Raises: SchemaOutOfDate, as `require_archive`; StoreRefused for tables that can't hold every text as it is."""
-    require_archive(database)
+    """Raises: SchemaOutOfDate, as below; StoreRefused for tables that can't hold every text as it is."""
+    require_current_revision(database)
     with database.reading() as connection:
         backend_of(connection).require_sound(connection, tables.metadata.tables)
 
 
-def require_archive(database: Database) -> None:
-    """Raises: SchemaOutOfDate, with the command that helps, unless the schema is of this version's revision."""
+def require_current_revision(database: Database) -> None:
+    """Raises: SchemaOutOfDate, with the command that helps, unless there is an archive of this version's revision."""
     if database.is_missing():
         raise SchemaOutOfDate(f"there is no archive at {database}", hint="archiver migrate makes one")
     revision = load_revision(database)
@@ -67,37 +53,12 @@ def require_archive(database: Database) -> None:
     _refuse_other(revision)
 
 
-def require_revision(connection: Connection) -> None:
+def prove_current_revision(connection: Connection) -> None:
     """Prove within a transaction that the schema is still this version's: a daemon may have outlived a `migrate`.
 
     Raises: SchemaOutOfDate.
     """
-    _refuse_other(connection.execute(select(_VERSION.c.version_num)).scalar() or "")
-
-
-def _refuse_other(revision: str) -> None:
-    if revision < CURRENT_REVISION:
-        raise SchemaOutOfDate(
-            f"the archive's schema is at {revision}, older than this version's {CURRENT_REVISION}",
-            hint="archiver migrate brings it up to date",
-        )
-    refuse_newer(revision)
-
-
-def refuse_newer(revision: str) -> None:
-    """Raises: SchemaOutOfDate."""
-    if revision > CURRENT_REVISION:
-        raise SchemaOutOfDate(
-            f"the archive's schema is at {revision}, newer than this version's {CURRENT_REVISION}",
-            hint=f"install a newer superoffice-chat-archiver than {archiver.__version__}; restart what still runs",
-        )
-
-
-def load_any_sources(connection: Connection) -> dict[int, str]:
-    """The names of all sources by id, of whatever revision the schema is."""
-    source = tables.source
-    rows = connection.execute(select(source.c.id, source.c.name).order_by(source.c.id))
-    return {row.id: row.name for row in rows}
+    _refuse_other(connection.execute(_REVISION).scalar() or "")
 
 
 def migrate(database: Database, prove: Callable[[Connection], None] = lambda _: None) -> tuple[str | None, str]:
@@ -115,8 +76,8 @@ def migrate(database: Database, prove: Callable[[Connection], None] = lambda _: 
     with database.writing() as connection, backend_of(connection).migrating(connection):
         if database.schema is not None and not inspect(connection).has_schema(database.schema):
             connection.execute(CreateSchema(database.schema))
-        before = stored_revision(connection)
-        refuse_newer(before or "")
+        before = _load_revision(connection)
+        _refuse_newer(before)
         if before not in (None, CURRENT_REVISION):
             prove(connection)
         config = alembic_config()
@@ -126,9 +87,13 @@ def migrate(database: Database, prove: Callable[[Connection], None] = lambda _: 
 
 
 def migration_sql(database: Database, since: str | None = None) -> str:
-    """The statements that `migrate` would run on a database of revision `since`, None for an empty one."""
+    """The statements that `migrate` would run on a database of revision `since`, None for an empty one.
+
+    Raises: SchemaOutOfDate for a schema newer than this version.
+    """
     from alembic import command
 
+    _refuse_newer(since)
     config = alembic_config()
     config.output_buffer = io.StringIO()
     config.attributes["dialect"] = database.dialect
@@ -140,6 +105,37 @@ def alembic_config() -> "Config":
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
+    config.set_main_option("script_location", str(_migrations_folder()).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
+
+
+def _load_revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(_VERSION.name):
+        return None
+    revision: str | None = connection.execute(_REVISION).scalar()
+    return revision
+
+
+def _refuse_other(revision: str) -> None:
+    if revision < CURRENT_REVISION:
+        raise SchemaOutOfDate(
+            f"the archive's schema is at {revision}, older than this version's {CURRENT_REVISION}",
+            hint="archiver migrate brings it up to date",
+        )
+    _refuse_newer(revision)
+
+
+def _refuse_newer(revision: str | None) -> None:
+    if revision is not None and revision > CURRENT_REVISION:
+        raise SchemaOutOfDate(
+            f"the archive's schema is at {revision}, newer than this version's {CURRENT_REVISION}",
+            hint=f"install a newer superoffice-chat-archiver than {archiver.__version__}; restart what still runs",
+        )
+
+
+def _migrations_folder() -> Path:
+    """Where the migrations are: inside an installed wheel, or beside the package in a checkout."""
+    package = Path(archiver.__file__).parent
+    inside = package / "migrations"
+    return inside if inside.is_dir() else package.parent / "migrations"

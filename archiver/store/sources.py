@@ -48,6 +48,13 @@ class SourceSummary:
     last_pass: LastPass | None
 
 
+def load_source_names(connection: Connection) -> dict[int, str]:
+    """The names of all sources, by id and ascending; on a schema of any revision, since `migrate` asks too."""
+    source = tables.source
+    rows = connection.execute(select(source.c.id, source.c.name).order_by(source.c.id))
+    return {row.id: row.name for row in rows}
+
+
 def load_source_id(connection: Connection, name: str) -> int | None:
     """The source of that name in its newest epoch; None while nothing of it is archived."""
     source = tables.source

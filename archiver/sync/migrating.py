@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 from archiver.errors import LeaseHeld, StoreError
 from archiver.store.database import Database
 from archiver.store.lease import RENEW_EVERY, Lease, renew_leases
-from archiver.store.schema import CURRENT_REVISION, load_any_sources, load_revision, migrate
+from archiver.store.schema import CURRENT_REVISION, load_revision, migrate
+from archiver.store.sources import load_source_names
 from archiver.sync.turn import PATIENCE, holding_leases
 
 
@@ -26,7 +27,7 @@ def migrate_in_turn(
     if load_revision(database) in (None, CURRENT_REVISION):
         return migrate(database)
     with database.reading() as connection:
-        sources = load_any_sources(connection)
+        sources = load_source_names(connection)
     with (
         holding_leases(database, sources, stop, patience, any_schema=True) as leases,
         _keeping_alive(database, leases),
@@ -37,7 +38,7 @@ def migrate_in_turn(
 def _prove_alone(connection: Connection, leases: Sequence[Lease]) -> None:
     """Raises: LeaseLost; LeaseHeld when a source was added while we waited for the others."""
     renew_leases(connection, leases)
-    if load_any_sources(connection).keys() != {lease.source_id for lease in leases}:
+    if load_source_names(connection).keys() != {lease.source_id for lease in leases}:
         raise LeaseHeld("a source was added meanwhile", hint="run archiver migrate again")
 
 

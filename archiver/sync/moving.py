@@ -13,7 +13,6 @@ from archiver.errors import ArchiverError, Interrupted, SchemaOutOfDate, StoreEr
 from archiver.store.copying.comparing import TableComparison, compare_tables
 from archiver.store.copying.held import HeldArchive
 from archiver.store.copying.kinship import (
-    load_sources,
     make_sources,
     require_same_ledger,
     require_same_sources,
@@ -24,7 +23,8 @@ from archiver.store.copying.sections import copied_tables
 from archiver.store.copying.walk import CopyCounts, copy_rows
 from archiver.store.database import Database
 from archiver.store.lease import RENEW_EVERY
-from archiver.store.schema import migrate, require_current_schema, stored_revision
+from archiver.store.schema import load_revision, migrate, require_current_schema
+from archiver.store.sources import load_source_names
 from archiver.sync.turn import PATIENCE, holding_leases
 
 logger = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ def copy_archive(
     """
     require_current_schema(origin)
     with origin.reading() as connection:
-        sources = load_sources(connection)
+        sources = load_source_names(connection)
     if not sources:
         raise ArchiverError("nothing is archived yet", hint="set archive.url to the new database and start there")
     _prepare(target)
@@ -87,7 +87,7 @@ def copy_archive(
 def _prepare(target: Database) -> None:
     """Make the schema where there is none. Raises: StoreError, which says that the target is meant."""
     try:
-        if _is_without_schema(target):
+        if load_revision(target) is None:
             migrate(target)
         else:
             require_current_schema(target)
@@ -97,24 +97,17 @@ def _prepare(target: Database) -> None:
         raise type(error)(f"{target}: {error}", hint=error.hint) from None
 
 
-def _is_without_schema(database: Database) -> bool:
-    if database.is_missing():  # connecting would make an empty file
-        return True
-    with database.reading() as connection:
-        return stored_revision(connection) is None
-
-
 @contextmanager
 def _held(target: Database, origin: HeldArchive, stop: threading.Event, patience: timedelta) -> Iterator[HeldArchive]:
     """The target with all sources of the origin, their leases held."""
     with target.reading() as connection:
-        known = load_sources(connection)
+        known = load_source_names(connection)
     with holding_leases(target, known, stop, patience, origin.renew) as leases:
         # Nobody writes the target any more: what is found now stays so.
         require_same_ledger(origin.database, target)
         make_sources(origin.database, HeldArchive(target, leases))
         with target.reading() as connection:
-            sources = load_sources(connection)
+            sources = load_source_names(connection)
         new = {source_id: sources[source_id] for source_id in origin.source_ids if source_id not in known}
         with holding_leases(target, new, stop, patience, origin.renew) as more:
             yield HeldArchive(target, [*leases, *more])

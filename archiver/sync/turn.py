@@ -14,7 +14,7 @@ from archiver.config.settings import SourceSettings
 from archiver.errors import Interrupted, LeaseHeld, StoreError, StoreUnavailable
 from archiver.store.database import Database
 from archiver.store.lease import LEASE_LIFE, Lease, acquire_lease, forget_lease, release_lease, renew_leases
-from archiver.store.schema import require_revision
+from archiver.store.schema import prove_current_revision
 from archiver.store.sources import ensure_source
 
 logger = logging.getLogger(__name__)
@@ -94,13 +94,13 @@ def holding_leases(
 
 
 def _find_source(connection: Connection, source: SourceSettings) -> int:
-    require_revision(connection)
+    prove_current_revision(connection)
     return ensure_source(connection, source.name, source.base_url)
 
 
 def _acquire_if_current(connection: Connection, source_id: int, name: str) -> Lease:
     """Take the lease; not when the schema was changed, as by the `migrate` that we may have waited for."""
-    require_revision(connection)
+    prove_current_revision(connection)
     return acquire_lease(connection, source_id, name)
 
 

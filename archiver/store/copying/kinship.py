@@ -11,16 +11,11 @@ from archiver.store import tables
 from archiver.store.copying.held import HeldArchive
 from archiver.store.copying.rows import insert_with_ids
 from archiver.store.database import Database
+from archiver.store.sources import load_source_names
 
 _AT_ONCE = 400
 """Runs in one statement: well under every database's limit of parameters."""
 _HINT = "nothing was copied; name an empty database, or remove that one yourself when you don't need it"
-
-
-def load_sources(connection: Connection) -> dict[int, str]:
-    """The names of all sources by their ids."""
-    table = tables.source
-    return {row.id: row.name for row in connection.execute(select(table.c.id, table.c.name).order_by(table.c.id))}
 
 
 def require_same_sources(origin: Database, target: Database) -> None:
@@ -35,7 +30,7 @@ def require_same_sources(origin: Database, target: Database) -> None:
         ours = {tuple(row) for row in connection.execute(query)}
     with target.reading() as connection:
         theirs = {tuple(row) for row in connection.execute(query)}
-        names = load_sources(connection)
+        names = load_source_names(connection)
     if others := sorted(theirs - ours):
         source_id, epoch, _ = others[0]
         raise ArchivesDiverged(
@@ -82,7 +77,7 @@ def make_sources(origin: Database, target: HeldArchive) -> None:
 
     def make(connection: Connection) -> None:
         target.prove(connection, target.source_ids)
-        known = load_sources(connection)
+        known = load_source_names(connection)
         renamed = [row for row in sources if known.get(row["id"], row["name"]) != row["name"]]
         # One may have had the name that another has now: first to names that no source can have.
         for name_of in (lambda row: f"@{row['id']}", lambda row: row["name"]):
