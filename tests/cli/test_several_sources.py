@@ -1,10 +1,12 @@
 """Commands over several sources at once."""
 
+import contextlib
 import json
 import os
 import pty
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from archiver.sandbox import Sandbox
@@ -44,6 +46,15 @@ def test_every_source_has_its_line_and_the_exit_code_is_the_gravest(
     assert run("quarantine", "retry").stdout.count("nothing is in quarantine") == 3
 
 
+def _all_of(terminal: int) -> str:
+    """What was written to a terminal, until its other end is closed."""
+    shown = b""
+    with contextlib.suppress(OSError):  # Linux says so when the other end is closed
+        while read := os.read(terminal, 65536):
+            shown += read
+    return shown.decode()
+
+
 def test_bars_on_the_terminal_keep_out_of_a_file(
     run: Run, configured: Configured, chat: Chat, sandbox: Sandbox, tmp_path: Path
 ) -> None:
@@ -51,18 +62,22 @@ def test_bars_on_the_terminal_keep_out_of_a_file(
     add_source(configured(include="1"), "globex", sandbox.base_url)
     run("migrate")
     ours, theirs = pty.openpty()
-    result = subprocess.run(
-        command("run"),
-        cwd=tmp_path,
-        env=environment(TERM="xterm"),
-        stdout=subprocess.PIPE,
-        stderr=theirs,
-        text=True,
-        timeout=ENOUGH_S,
-        check=False,
-    )
-    os.close(theirs)
-    shown = os.read(ours, 65536).decode()
+    with ThreadPoolExecutor(1) as reader:  # an unread terminal holds 4 KB; then its writer waits
+        reading = reader.submit(_all_of, ours)
+        try:
+            result = subprocess.run(
+                command("run"),
+                cwd=tmp_path,
+                env=environment(TERM="xterm"),
+                stdout=subprocess.PIPE,
+                stderr=theirs,
+                text=True,
+                timeout=ENOUGH_S,
+                check=False,
+            )
+        finally:
+            os.close(theirs)
+        shown = reading.result()
     os.close(ours)
     assert result.returncode == 0
     assert sorted(line.partition(";")[0] for line in result.stdout.splitlines()) == [
