@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from archiver.errors import ConfigError, ConnectionLost, KeyExists, StoreBusy, StoreUnavailable
-from archiver.store.backends.backend import Backend
+from archiver.store.backends.backend import Backend, Row
 from archiver.store.backends.known import BARE, backend_for, backend_of
 from archiver.store.driver_errors import mapped_errors
 
@@ -220,11 +220,17 @@ def can_undo_insert(connection: Connection) -> bool:
     return backend_of(connection).has_savepoints and not connection.get_execution_options().get(_PLAIN)
 
 
-def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, which all have the same columns, in the fastest way there is. Raises: IntegrityError."""
+def insert_rows(connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Row]) -> None:
+    """Insert rows in the fastest way there is. Raises: IntegrityError when a key exists.
+
+    Args:
+        names: of the columns that the values of each row are for.
+    """
+    if not rows:
+        return
     is_plain = connection.get_execution_options().get(_PLAIN)
     backend = Backend() if is_plain else backend_of(connection)
-    backend.insert_rows(connection, table, rows)
+    backend.insert_rows(connection, table, names, rows)
 
 
 def _engine(backend: Backend, url: URL, schema: str | None, patience_s: float, *, plain: bool) -> Engine:

@@ -10,16 +10,27 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import astuple
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from archiver.model import ChatMessage
 from archiver.store import tables
+from archiver.store.backends.backend import Row
 from archiver.store.compare import Verdict, compare
 from archiver.store.database import can_undo_insert, insert_rows
 
 CONTENT = tuple(name for name in ChatMessage.__struct_fields__ if name != "chat_message_id")
 """The columns that say what a message says; the same in `chat_message` and `chat_message_revision`."""
+_COLUMNS = (
+    "source_id",
+    *ChatMessage.__struct_fields__,
+    "first_archived_at",
+    "last_changed_at",
+    "last_changed_run",
+    "revision",
+)
+"""What a new row has; the other columns are null until something happens to the message."""
 _LOAD_AT_ONCE = 500
 """Keys in one query, well under every database's limit of parameters."""
 
@@ -59,7 +70,10 @@ def save_messages(
 
 def _first_of_each(messages: list[ChatMessage]) -> tuple[dict[int, ChatMessage], list[ChatMessage]]:
     """Each id once, and its later contents in their order, for the next rounds."""
-    unique: dict[int, ChatMessage] = {}
+    unique = {message.chat_message_id: message for message in messages}
+    if len(unique) == len(messages):
+        return unique, []
+    unique = {}
     last: dict[int, ChatMessage] = {}
     later = []
     for message in messages:
@@ -99,19 +113,12 @@ def _save_unique(
     saved.conflicts += [unique[key] for key, verdict in verdicts.items() if verdict is Verdict.CONFLICT]
 
 
-def _rows(source_id: int, run_id: int, messages: Iterable[ChatMessage], now: datetime) -> list[dict[str, Any]]:
-    ours = {
-        "source_id": source_id,
-        "first_archived_at": now,
-        "last_changed_at": now,
-        "last_changed_run": run_id,
-        "revision": 1,
-    }
-    fields = ChatMessage.__struct_fields__
-    return [{**ours, **{name: getattr(message, name) for name in fields}} for message in messages]
+def _rows(source_id: int, run_id: int, messages: Iterable[ChatMessage], now: datetime) -> list[Row]:
+    first_revision = (now, now, run_id, 1)
+    return [(source_id, *astuple(message), *first_revision) for message in messages]
 
 
-def _insert_unless_known(connection: Connection, rows: list[dict[str, Any]]) -> bool:
+def _insert_unless_known(connection: Connection, rows: list[Row]) -> bool:
     """Insert all rows, or none when a key exists already."""
     if not can_undo_insert(connection):
         return not rows
@@ -123,9 +130,8 @@ def _insert_unless_known(connection: Connection, rows: list[dict[str, Any]]) -> 
     return True
 
 
-def _insert(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        insert_rows(connection, tables.chat_message, rows)
+def _insert(connection: Connection, rows: list[Row]) -> None:
+    insert_rows(connection, tables.chat_message, _COLUMNS, rows)
 
 
 def load_stored(connection: Connection, source_id: int, keys: Sequence[int]) -> dict[int, Mapping[str, Any]]:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from archiver.ranges import IdRanges
 from archiver.store import tables
+from archiver.store.database import insert_rows
 
 State = Literal["new", "open", "quiet", "settled", "absent", "gone"]
 
@@ -89,9 +90,8 @@ def save_states(
     The caller holds the lease, so nobody else has written in between.
     """
     state = tables.chat_session_state
-    made = [{"source_id": source_id, "floor_message_id": 0, **vars(now)} for before, now in changes if before is None]
-    if made:
-        connection.execute(insert(state), made)
+    made = [(source_id, 0, *vars(now).values()) for before, now in changes if before is None]
+    insert_rows(connection, state, ("source_id", "floor_message_id", *ChatSessionState.__dataclass_fields__), made)
     changed = [{f"new_{name}": value for name, value in vars(now).items()} for before, now in changes if before]
     if changed:
         connection.execute(

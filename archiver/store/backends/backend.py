@@ -11,6 +11,9 @@ from sqlalchemy.engine import URL
 
 from archiver.errors import ConfigError
 
+Row = tuple[Any, ...]
+"""A row's values; rows come by the thousand, and a dict for each would cost as much as the rest of the work."""
+
 
 class Backend:
     """A kind of database."""
@@ -65,9 +68,13 @@ class Backend:
         instant: datetime = connection.execute(text(self.clock)).scalar_one()
         return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
-    def insert_rows(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Insert rows that all have the same columns. Raises: IntegrityError when a key exists."""
-        connection.execute(insert(table), rows)
+    def insert_rows(self, connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Row]) -> None:
+        """Insert rows, at least one. Raises: IntegrityError when a key exists.
+
+        Args:
+            names: of the columns that the values of each row are for.
+        """
+        connection.execute(insert(table), [dict(zip(names, row, strict=True)) for row in rows])
 
     def number_after(self, connection: Connection, table: Table) -> None:
         """Have the database number new rows beyond those that came with a number; most see to that by themselves."""

@@ -1,16 +1,16 @@
 """PostgreSQL, by psycopg 3."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, event, func, select, text
+from sqlalchemy import Column, Connection, Dialect, Engine, Table, event, func, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import IntegrityError
 
 from archiver.errors import StoreRefused
-from archiver.store.backends.backend import Backend, refuse_options
+from archiver.store.backends.backend import Backend, Row, refuse_options
 
 _ARGUMENTS: dict[str, Any] = {
     "connect_timeout": 10,
@@ -45,17 +45,18 @@ class PostgreSQL(Backend):
     def attach(self, engine: Engine, schema: str | None, patience_s: float) -> None:
         event.listen(engine, "connect", partial(_set_up, schema=schema, patience_s=patience_s))
 
-    def insert_rows(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        """COPY straight into the table."""
+    def insert_rows(self, connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Row]) -> None:
+        """COPY straight into the table, in the binary format: nothing is spelled out and read again."""
         import psycopg
 
         driver = connection.connection.driver_connection
         assert isinstance(driver, psycopg.Connection)
-        names = ", ".join(rows[0])
+        statement = f"COPY {table.name} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)"
         try:
-            with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+            with driver.cursor() as cursor, cursor.copy(statement) as copy:
+                copy.set_types([_type_name(table.c[name], connection.dialect) for name in names])
                 for row in rows:
-                    copy.write_row(list(row.values()))
+                    copy.write_row(row)
         except psycopg.errors.UniqueViolation as error:
             raise IntegrityError("COPY", None, error) from None
 
@@ -68,6 +69,11 @@ class PostgreSQL(Backend):
     def migrating(self, connection: Connection) -> Iterator[None]:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         yield
+
+
+def _type_name(column: Column[Any], dialect: Dialect) -> str:
+    """A column's type as the server calls it, without its length: the binary format converts nothing."""
+    return column.type.compile(dialect).lower().partition("(")[0]
 
 
 def _set_up(connection: Any, _record: object, *, schema: str | None, patience_s: float) -> None:

@@ -84,7 +84,7 @@ def make_sources(origin: Database, target: HeldArchive) -> None:
             for row in renamed:
                 connection.execute(update(source).where(source.c.id == row["id"]).values(name=name_of(row)))
         if missing := [row for row in sources if row["id"] not in known]:
-            insert_with_ids(connection, source, missing)
+            insert_with_ids(connection, source, [tuple(row.values()) for row in missing])
             connection.execute(
                 insert(lease), [{"source_id": row["id"], "fencing": numbers[row["id"]]} for row in missing]
             )

@@ -72,12 +72,12 @@ def do_work(connection: Connection, section: Section, work: PageWork) -> None:
         ]
         connection.execute(statement, parameters)
     if work.insert:
-        insert_with_ids(connection, table, [_by_name(table, row) for row in work.insert])
+        insert_with_ids(connection, table, work.insert)
 
 
-def insert_with_ids(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+def insert_with_ids(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert rows that have their ids already; later rows, which the database numbers, get larger ones."""
-    insert_rows(connection, table, rows)
+    insert_rows(connection, table, table.c.keys(), rows)
     backend_of(connection).number_after(connection, table)
 
 
