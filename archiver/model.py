@@ -5,7 +5,9 @@ they are made by the hundred thousand: making one costs a fifth of a frozen data
 """
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
+from itertools import chain
 from typing import Literal
 
 import msgspec
@@ -96,8 +98,15 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """One answer of the source: the messages of a chat session after some ChatMessageId."""
 
-    messages: list[ChatMessage]
-    """Ascending chat_message_id, each once."""
+    pieces: Iterable[list[ChatMessage]]
+    """The messages, ascending by chat_message_id over all pieces, each once. An ordinary reply is one piece, which
+    may be empty. A very long one comes in many, which are decoded each time one goes through them, so that all need
+    never be in memory at once; the whole reply was found valid before."""
     quarantined: list[Quarantined]
     row_count: int
     """Rows as they came, those that came twice included: what a hidden cap would count."""
+
+    @property
+    def messages(self) -> list[ChatMessage]:
+        """All of them, in a list of its own."""
+        return list(chain.from_iterable(self.pieces))

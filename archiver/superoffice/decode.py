@@ -57,7 +57,7 @@ def _reply(messages: list[ChatMessage], undecodable: list[Quarantined], chat_ses
     messages.sort(key=lambda message: message.chat_message_id)
     unique, contradicting = _one_each(messages, chat_session_id)
     row_count = len(messages) + len(undecodable)
-    return Reply(messages=unique, quarantined=undecodable + contradicting, row_count=row_count)
+    return Reply(pieces=[unique], quarantined=undecodable + contradicting, row_count=row_count)
 
 
 def _one_each(messages: list[ChatMessage], chat_session_id: int) -> tuple[list[ChatMessage], list[Quarantined]]:

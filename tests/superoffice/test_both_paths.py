@@ -112,10 +112,10 @@ def test_what_is_stored_is_what_a_column_holds(row: str) -> None:
 def test_every_payload_is_decoded_again_to_the_same(row: str) -> None:
     reply = decode_reply(body_of([row]), 7)
     for message in reply.messages:
-        assert decode_quarantined(as_row(message), 7) == Reply(messages=[message], quarantined=[], row_count=1)
+        assert decode_quarantined(as_row(message), 7) == Reply(pieces=[[message]], quarantined=[], row_count=1)
     for undecodable in reply.quarantined:
         assert decode_quarantined(undecodable.payload, 7) == Reply(
-            messages=[], quarantined=[undecodable], row_count=1
+            pieces=[[]], quarantined=[undecodable], row_count=1
         )
 
 
