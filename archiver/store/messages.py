@@ -49,7 +49,7 @@ def save_messages(
     connection: Connection,
     source_id: int,
     run_id: int,
-    messages: Iterable[ChatMessage],
+    messages: Sequence[ChatMessage],
     now: datetime,
     *,
     likely_new: bool,
@@ -60,7 +60,7 @@ def save_messages(
         likely_new: whether to try the insert first; False where keys are known to exist, as in a full visit.
     """
     saved = Saved()
-    left = list(messages)
+    left = messages
     while left:
         unique, left = _first_of_each(left)
         _save_unique(connection, source_id, run_id, unique, now, saved, likely_new=likely_new)
@@ -68,7 +68,7 @@ def save_messages(
     return saved
 
 
-def _first_of_each(messages: list[ChatMessage]) -> tuple[dict[int, ChatMessage], list[ChatMessage]]:
+def _first_of_each(messages: Sequence[ChatMessage]) -> tuple[dict[int, ChatMessage], Sequence[ChatMessage]]:
     """Each id once, and its later contents in their order, for the next rounds."""
     unique = {message.chat_message_id: message for message in messages}
     if len(unique) == len(messages):

@@ -1,6 +1,6 @@
 """What a visit to a chat session brought, and where that leaves its cursor. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -30,6 +30,8 @@ class Visit:
     """The source has no such chat session, and neither have we."""
     is_whole: bool = False
     """Whether it read the chat session from its beginning to its end."""
+    goes_on: bool = False
+    """Whether it is but a part of a long visit, whose next part begins where this one ended."""
 
     @property
     def has_news(self) -> bool:
@@ -43,8 +45,7 @@ class Visit:
 def after_visit(visit: Visit, *, at: datetime) -> ChatSessionState:
     """The state that a visit leaves behind.
 
-    The cursor goes to the largest id returned for this chat session, and never back. An id beyond the API's int32
-    does not move it, since no later call could name it.
+    The cursor goes to the largest id returned for this chat session, and never back.
 
     Args:
         at: now, an aware UTC instant.
@@ -54,14 +55,19 @@ def after_visit(visit: Visit, *, at: datetime) -> ChatSessionState:
         failures = before.failures + 1
         retry_at = at + pause_after(failures)
         before = replace(before, failures=failures, last_error=visit.failure.kind, retry_at=retry_at)
-    else:
+    elif before.failures and not visit.goes_on:
         before = replace(before, failures=0, last_error=None, retry_at=None)
     if visit.is_absent:
         return replace(before, state="absent")
-    own = [message for message in visit.messages if message.chat_session_id == visit.chat_session_id]
-    cursor = max((key for key in _ids(own, visit.quarantined) if key <= MAX_ID), default=0)
+    cursor = highest_own_id(visit.messages, visit.chat_session_id)
+    if visit.quarantined:
+        cursor = max(cursor, highest_own_quarantined(visit.quarantined))
     if cursor > before.last_message_id:
-        return replace(before, last_message_id=cursor, state="open", last_activity_at=_last_activity(own, at))
+        own = (each.when_posted for each in visit.messages if each.chat_session_id == visit.chat_session_id)
+        last_activity_at = min(
+            max(filter(None, own), default=at), at
+        )  # a bot's time in the future is no activity yet
+        return replace(before, last_message_id=cursor, state="open", last_activity_at=last_activity_at)
     if before.state == "absent" and not visit.failure:
         return replace(before, state="new")
     return before
@@ -73,11 +79,16 @@ def pause_after(failures: int) -> timedelta:
     return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
 
 
-def _ids(messages: Iterable[ChatMessage], quarantined: Iterable[Quarantined]) -> Iterable[int]:
-    yield from (message.chat_message_id for message in messages)
-    yield from (item.chat_message_id for item in quarantined if item.is_own and item.chat_message_id is not None)
+def highest_own_id(messages: Sequence[ChatMessage], chat_session_id: int) -> int:
+    """How far a cursor may go for these messages, ascending within a reply; 0 for none.
+
+    An id beyond the API's int32 is none to go to, since no later call could name it.
+    """
+    own = (message.chat_message_id for message in messages if message.chat_session_id == chat_session_id)
+    return max((key for key in own if key <= MAX_ID), default=0)
 
 
-def _last_activity(messages: Iterable[ChatMessage], at: datetime) -> datetime:
-    """When somebody last wrote. Bots may set a message's time into the future, which is no activity yet."""
-    return min(max((message.when_posted for message in messages if message.when_posted), default=at), at)
+def highest_own_quarantined(items: Sequence[Quarantined]) -> int:
+    """As `highest_own_id`, for rows that went into quarantine."""
+    own = (item.chat_message_id for item in items if item.is_own and item.chat_message_id is not None)
+    return max((key for key in own if key <= MAX_ID), default=0)

@@ -39,14 +39,9 @@ def save_batch(
     now = renew_lease(connection, lease)
     sound = sum(visit.failure is None for visit in visits)
     visits = fitting(connection, visits)
-    saved = save_messages(
-        connection,
-        lease.source_id,
-        run_id,
-        (message for visit in visits for message in visit.messages),
-        now,
-        likely_new=all(map(_is_likely_new, visits)),
-    )
+    messages = [message for visit in visits for message in visit.messages]
+    likely_new = all(map(_is_likely_new, visits))
+    saved = save_messages(connection, lease.source_id, run_id, messages, now, likely_new=likely_new)
     visits, conflicts = fitting_conflicts(connection, visits, _conflicts_by_visit(visits, saved.conflicts))
     counts.chat_sessions_failed += sound - sum(visit.failure is None for visit in visits)
     quarantined = [item for visit in visits for item in visit.quarantined]
@@ -111,6 +106,7 @@ def _save_outcomes(
     failures = [visit.failure for visit in visits if visit.failure and visit.failure.kind != CONFLICT]
     for failure in [*failures, *conflicts]:
         save_failure(connection, source_id, run_id, failure, now)
-    recovered = [v.chat_session_id for v in visits if v.before and v.before.failures and not v.failure]
+    ended = [visit for visit in visits if not (visit.failure or visit.goes_on)]
+    recovered = [visit.chat_session_id for visit in ended if visit.before and visit.before.failures]
     if recovered:
         resolve_failures(connection, source_id, recovered, now)

@@ -1,54 +1,61 @@
-"""The threads that visit, and the bounded queue through which their visits reach the one writer."""
+"""The threads that visit, and hand over what they bring to the one writer."""
 
-import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 from archiver.errors import Interrupted
+from archiver.sync.handover import Handover
 from archiver.sync.workers import Crew
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-QUEUED_PER_THREAD = 4
-"""Results that may wait for the writer; enough to keep it busy, few enough to keep memory flat."""
 LEAVE_S = 1.0
-_POLL_S = 0.1
-"""How soon a thread that waits for room in the queue notices that it shall leave."""
 
 
 class Fetchers(Generic[T, R]):
-    """Runs `fetch` over `work` in some threads; results come out of `get`, in no order.
+    """Runs `fetch` over `work` in some threads; results come out of `take`, in no order but that of their thread.
 
     One thread begins and pauses after its first result: wrong credentials are to be tried once, not once a thread.
     After that `widen` lets it go on and others begin, as many as the pool has permits for; a thread leaves between
     two pieces of work when another pass waits for its permit.
-    Whatever a thread raises is raised by `get`. Leaving the `with` block stops the threads; those that are in a
+    Whatever a thread raises is raised by `take`. Leaving the `with` block stops the threads; those that are in a
     call for longer than LEAVE_S are left behind, and end when it does.
     """
 
     def __init__(
         self,
         work: Iterator[T],
-        fetch: Callable[[T, threading.Event], R],
+        fetch: Callable[[T, threading.Event], Iterable[R]],
         *,
         crew: Crew,
         most: int,
         name: str,
+        ahead: int,
+        weigh: Callable[[R], int],
     ) -> None:
-        """`most`: threads at once, whatever the pool has free."""
+        """Begin no thread yet.
+
+        Args:
+            fetch: gives one result of a piece of work, or several.
+            most: threads at once, whatever the pool has free.
+            ahead: what may wait for the writer, as `weigh` counts.
+        """
         self._work, self._fetch, self._crew, self._most, self._name = work, fetch, crew, most, name
         self._work_lock = threading.Lock()
         self._is_exhausted = False
-        self._results: queue.Queue[R | BaseException | None] = queue.Queue(most * QUEUED_PER_THREAD)
+        self._handover: Handover[R | BaseException | None] = Handover(
+            ahead, lambda each: 0 if each is None or isinstance(each, BaseException) else weigh(each)
+        )
+        """None is what a thread leaves with."""
         self._halt = threading.Event()
         self._may_go_on = threading.Event()
-        self._is_abandoned = threading.Event()
         self._threads: set[threading.Thread] = set()
         self._has_result = False
+        self._error: BaseException | None = None
         self._begun = 0
         self._running = 0
 
@@ -84,7 +91,7 @@ class Fetchers(Generic[T, R]):
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
         self.halt()
-        self._is_abandoned.set()
+        self._handover.close()
         ends_at = time.monotonic() + LEAVE_S
         for thread in self._threads:
             thread.join(max(ends_at - time.monotonic(), 0))
@@ -97,38 +104,48 @@ class Fetchers(Generic[T, R]):
     @property
     def are_done(self) -> bool:
         """True when every thread has left and every result was taken."""
-        return self._running == 0
+        return self._running == 0 and self._error is None
 
-    def get(self, timeout_s: float) -> R | None:
-        """The next result; None when none came in time or all are done."""
-        try:
-            result = self._results.get(timeout=timeout_s)
-        except queue.Empty:
-            return None
-        if result is None:
-            self._running -= 1
-        elif isinstance(result, BaseException):
-            raise result
-        else:
-            self._has_result = True
-        return result
+    def take(self, timeout_s: float) -> list[R]:
+        """The results that have come together; none when none came in time or all are done."""
+        if self._error:
+            error, self._error = self._error, None
+            raise error
+        results: list[R] = []
+        for each in self._handover.take(timeout_s):
+            if each is None:
+                self._running -= 1
+            elif isinstance(each, BaseException):
+                self._error = self._error or each  # raised once the results before it were taken
+            else:
+                results.append(each)
+        self._has_result = self._has_result or bool(results)
+        if self._error and not results:
+            return self.take(0)
+        return results
 
     def _run(self) -> None:
         is_counted = True
         try:
             while is_counted and (item := self._next()) is not None:
-                result = self._fetch(item, self._halt)
-                # Before the queue, which may be full: who waits for a permit does not wait for our writer.
+                last: R | None = None
+                for result in self._fetch(item, self._halt):
+                    if last is not None:
+                        self._handover.put(last)
+                    last = result
+                # Before the handover, which may have no room: who waits for a permit does not wait for our writer.
                 is_counted = not self._crew.yield_thread()
-                self._put(result)
-                self._may_go_on.wait()
+                if last is not None:
+                    self._handover.put(last, at_once=not self._may_go_on.is_set())
+                if not self._may_go_on.is_set():
+                    self._may_go_on.wait()
         except Interrupted:
             pass
-        except BaseException as error:  # noqa: BLE001 - it is raised by get, in the writer's thread
-            self._put(error)
+        except BaseException as error:  # noqa: BLE001 - it is raised by take, in the writer's thread
+            self._handover.put(error, at_once=True)
         if is_counted:
             self._crew.end_thread()
-        self._put(None)
+        self._handover.put(None, at_once=True)
 
     def _next(self) -> T | None:
         with self._work_lock:
@@ -137,11 +154,3 @@ class Fetchers(Generic[T, R]):
             item = next(self._work, None)
             self._is_exhausted = item is None
             return item
-
-    def _put(self, result: R | BaseException | None) -> None:
-        while True:
-            try:
-                return self._results.put(result, timeout=_POLL_S)
-            except queue.Full:
-                if self._is_abandoned.is_set():
-                    return None

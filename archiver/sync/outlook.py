@@ -118,10 +118,12 @@ class Outlook:
 
     def check(self, *, is_last: bool = False) -> None:
         """Raise the last error if the source is to be given up: now, or, after the last visit, if nobody replied."""
+        if self._last_error is None:
+            return
         is_certain = any(map(self._is_long, CERTAIN))
         is_hopeless = is_certain or (self.dead_canaries >= CANARIES and any(map(self._is_long, Row)))
         nobody_replied = is_last and not self._any_answer and not self._any_reply
-        if self._last_error and (is_hopeless or nobody_replied):
+        if is_hopeless or nobody_replied:
             raise self._last_error
 
     def _count(self, row: Row) -> None:

@@ -7,7 +7,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -31,7 +31,7 @@ from archiver.store.state import load_sound
 from archiver.store.visit import Visit
 from archiver.store.writer import save_batch
 from archiver.superoffice.client import SuperOfficeClient
-from archiver.sync.batch import Batch
+from archiver.sync.batch import MESSAGES, Batch
 from archiver.sync.doubts import Doubts
 from archiver.sync.fetchers import Fetchers
 from archiver.sync.opening import OpenedPass, open_pass, require_archived
@@ -107,6 +107,8 @@ class _Pass:
         self._requests_before, self._retries_before = client.request_count, client.retry_count
         self._counts = RunCounts()
         self._batch = Batch()
+        self._cut_short: set[int] = set()
+        """Chat sessions whose visit goes on though a part of it could not be stored whole."""
         self._doubts = Doubts(self._walk, self._find_canary)
         self._committed_at = time.monotonic()
         self._log("pass_started", "a pass begins", logging.DEBUG, chat_sessions=len(opened.route.first))
@@ -179,22 +181,37 @@ class _Pass:
         first, last = random.choice(self._order.chosen.ranges)  # noqa: S311 - guards nothing
         return random.choice(sound) if sound else random.randint(first, last)  # noqa: S311
 
-    def _visit(self, due: Due, halt: threading.Event) -> Visited:
+    def _visit(self, due: Due, halt: threading.Event) -> Iterator[Visited]:
         if due.is_canary:
             is_answering = self._client.is_answering(due.chat_session_id, halt)
-            return due, None, None if is_answering else SourceUnavailable()
-        return due, *visit_chat_session(self._client, due, halt)
+            yield due, None, None if is_answering else SourceUnavailable()
+            return
+        for visit, error in visit_chat_session(self._client, due, halt):
+            yield due, visit, error
+
+    def _fetchers(self) -> Fetchers[Due, Visited]:
+        return Fetchers(
+            self._walk,
+            self._visit,
+            crew=self._crew,
+            most=self._source.limits.concurrency,
+            name=self._source.name,
+            ahead=MESSAGES,
+            weigh=_weight,
+        )
 
     def _visit_what_is_left(self) -> None:
-        most = self._source.limits.concurrency
-        with Fetchers(self._walk, self._visit, crew=self._crew, most=most, name=self._source.name) as fetchers:
+        with self._fetchers() as fetchers:
             while not fetchers.are_done:
                 if self._stop.is_set():
                     self._drain(fetchers)
                     raise Interrupted
-                if result := fetchers.get(_POLL_S):
-                    self._take(*result)
+                for visited in fetchers.take(_POLL_S):
+                    self._take(*visited)
                     self._doubts.check()
+                    if self._batch.is_full:
+                        self._flush()
+                self._tell()
                 fetchers.widen()
                 if self._batch.is_due or time.monotonic() - self._committed_at >= RENEW_EVERY.total_seconds():
                     self._flush()
@@ -204,8 +221,8 @@ class _Pass:
         fetchers.halt()
         ends_at = time.monotonic() + STOP_GRACE_S
         while not fetchers.are_done and time.monotonic() < ends_at:
-            if result := fetchers.get(_POLL_S):
-                self._take(*result)
+            for visited in fetchers.take(_POLL_S):
+                self._take(*visited)
         self._flush()
 
     def _take(self, due: Due, visit: Visit | None, error: SourceError | None) -> None:
@@ -215,9 +232,11 @@ class _Pass:
             certain = self._doubts.take(due, visit, error)
         for each in certain:
             self._keep(each)
-        self._tell()
 
     def _keep(self, visit: Visit) -> None:
+        if visit.goes_on or visit.chat_session_id in self._cut_short:
+            self._keep_part(visit)
+            return
         self._counts.chat_sessions_visited += 1
         if failure := visit.failure:
             self._counts.chat_sessions_failed += 1
@@ -228,12 +247,26 @@ class _Pass:
         else:
             self._walk.done([visit.chat_session_id])
 
+    def _keep_part(self, part: Visit) -> None:
+        """Commit a part by itself; when it fails, drop those after it: no cursor passes what is not stored."""
+        if part.chat_session_id not in self._cut_short:
+            self._flush()
+            failed_before = self._counts.chat_sessions_failed
+            self._batch.add(part)
+            self._flush()
+            if self._counts.chat_sessions_failed > failed_before:
+                self._cut_short.add(part.chat_session_id)
+        elif not part.goes_on:
+            self._cut_short.remove(part.chat_session_id)
+            self._counts.chat_sessions_visited += 1
+            self._walk.done([part.chat_session_id])
+
     def _flush(self) -> None:
         """Commit the batch, the counts and, with them, another life for the lease."""
         self._counts.requests = self._client.request_count - self._requests_before
         self._counts.retries = self._client.retry_count - self._retries_before
         visits = self._batch.visits
-        ids = [visit.chat_session_id for visit in visits]
+        ids = [visit.chat_session_id for visit in visits if not visit.goes_on]
         mark = self._walk.mark(ids)
         if self._order.is_dry:
             self._database.write(partial(renew_lease, lease=self._lease))
@@ -255,3 +288,9 @@ class _Pass:
     def _log(self, event: str, text: str, level: int = logging.INFO, /, **facts: object) -> None:
         about = {"event": event, "source": self._source.name, "run_id": self._run_id, "kind": self._order.kind}
         logger.log(level, text, extra=about | facts)
+
+
+def _weight(visited: Visited) -> int:
+    """What a visit weighs in memory: its messages, and one for itself."""
+    _, visit, _ = visited
+    return 1 + len(visit.messages) + len(visit.quarantined) if visit else 1

@@ -1,12 +1,14 @@
 """The calls made for one chat session, and what they prove."""
 
 import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
 
 from archiver.errors import Interrupted, NullReply, SourceDown, SourceError, UndecodableReply
-from archiver.model import ChatMessage, Quarantined, Reply
-from archiver.ranges import MAX_ID
+from archiver.model import ChatMessage, Quarantined
 from archiver.store.ledger import UNDECODABLE, Failure
-from archiver.store.visit import Visit
+from archiver.store.visit import Visit, after_visit, highest_own_id, highest_own_quarantined
 from archiver.superoffice.client import SuperOfficeClient
 from archiver.sync.plan import Due
 
@@ -15,47 +17,101 @@ FULL_REPLY_ROWS = 100
 full visit, after which the next one would begin anew, asks on until nothing new comes."""
 
 
+PART_MESSAGES = 5000
+"""A visit with more messages comes in parts, so that memory stays flat however long a chat session is."""
+
+
 def visit_chat_session(
     client: SuperOfficeClient, due: Due, stop: threading.Event
-) -> tuple[Visit, SourceError | None]:
+) -> Iterator[tuple[Visit, SourceError | None]]:
     """Fetch what is new, or all.
 
     Rows that could not be read are a failure too, but no error: the source did answer.
 
-    Returns: the visit, and the error that ended it, if one did; what came before it is kept.
+    Returns: the visit, and the error that ended it, if one did; what came before it is kept. A long one comes in
+        parts, each of which goes on where the one before it ended.
     Raises: Interrupted, when nothing came before it.
     """
-    messages: list[ChatMessage] = []
-    quarantined: list[Quarantined] = []
+    brought = _Brought(due)
     error: SourceError | None = None
     is_absent = is_whole = False
     try:
-        _fetch(client, due, stop, messages, quarantined)
+        for part in _fetch(client, due, stop, brought):
+            yield part, None
         is_whole = due.is_full
-        if not messages and not quarantined:
+        if brought.nothing:
             is_absent = _is_absent(client, due, stop)
     except NullReply as null:
         # null is "nothing found" and "failed" alike; only where we hold nothing can the entity settle which.
-        if messages or quarantined:
-            error = null
-        else:
+        if brought.nothing:
             is_absent, error = _judge_null(client, due, stop, null)
+        else:
+            error = null
     except SourceError as failed:
         error = failed
-        quarantined += _whole_reply(failed, due.chat_session_id)
+        brought.add([], _whole_reply(failed, due.chat_session_id))
     except Interrupted:
-        if not messages and not quarantined:
+        if brought.nothing:
             raise
-    visit = Visit(
-        chat_session_id=due.chat_session_id,
-        before=due.before,
-        messages=messages,
-        quarantined=quarantined,
-        failure=_failure(due.chat_session_id, error, quarantined),
-        is_absent=is_absent,
-        is_whole=is_whole and error is None,
-    )
-    return visit, error
+    yield brought.end(error, is_absent=is_absent, is_whole=is_whole and error is None), error
+
+
+class _Brought:
+    """What a visit has brought so far."""
+
+    def __init__(self, due: Due) -> None:
+        self._chat_session_id, self._before = due.chat_session_id, due.before
+        self._messages: list[ChatMessage] = []
+        self._quarantined: list[Quarantined] = []
+        self._unreadable: set[str] = set()
+        self.nothing = True
+
+    def add(self, messages: list[ChatMessage], quarantined: list[Quarantined]) -> None:
+        self._messages += messages
+        self._quarantined += quarantined
+        self._unreadable.update(item.payload for item in quarantined)  # one that came twice is one item
+        self.nothing = self.nothing and not messages and not quarantined
+
+    def is_long_with(self, more: int) -> bool:
+        return bool(self._messages) and len(self._messages) + more > PART_MESSAGES
+
+    def part(self) -> Visit:
+        """What was not given out yet, as part of a visit that goes on."""
+        visit = self._visit(goes_on=True)
+        self._before = after_visit(visit, at=datetime.now(UTC))
+        self._messages, self._quarantined = [], []
+        return visit
+
+    def end(self, error: SourceError | None, *, is_absent: bool, is_whole: bool) -> Visit:
+        failure = _failure(self._chat_session_id, error, len(self._unreadable))
+        return self._visit(failure=failure, is_absent=is_absent, is_whole=is_whole)
+
+    def _visit(self, **outcome: Any) -> Visit:
+        return Visit(
+            chat_session_id=self._chat_session_id,
+            before=self._before,
+            messages=self._messages,
+            quarantined=self._quarantined,
+            **outcome,
+        )
+
+
+def _fetch(client: SuperOfficeClient, due: Due, stop: threading.Event, brought: _Brought) -> Iterator[Visit]:
+    """Ask until nothing more is to be expected. Returns: parts, when it becomes long."""
+    after = due.after
+    while True:
+        reply = client.fetch_messages(due.chat_session_id, after, stop, is_second_try=due.is_second_try)
+        brought.add([], reply.quarantined)
+        highest = highest_own_quarantined(reply.quarantined)
+        for piece in reply.pieces:
+            if brought.is_long_with(len(piece)):
+                yield brought.part()
+            brought.add(piece, [])
+            highest = max(highest, highest_own_id(piece, due.chat_session_id))
+        # That nothing new came ends the loop with a server that is inclusive, or deaf to After, too.
+        if highest <= after or (reply.row_count < FULL_REPLY_ROWS and not due.is_full):
+            return
+        after = highest
 
 
 def _whole_reply(error: SourceError, chat_session_id: int) -> list[Quarantined]:
@@ -73,42 +129,15 @@ def _whole_reply(error: SourceError, chat_session_id: int) -> list[Quarantined]:
     ]
 
 
-def _failure(chat_session_id: int, error: SourceError | None, quarantined: list[Quarantined]) -> Failure | None:
+def _failure(chat_session_id: int, error: SourceError | None, unreadable: int) -> Failure | None:
     if isinstance(error, SourceDown):  # to be kept only if the source turns out to be well
         error = error.own
     if error:
         return Failure(chat_session_id=chat_session_id, kind=error.kind, detail=str(error))
-    count = len({item.payload for item in quarantined})  # one that came twice is one item of the quarantine
-    if not count:
+    if not unreadable:
         return None
-    rows = "1 row could not be read and is" if count == 1 else f"{count} rows could not be read and are"
-    detail = f"{rows} in quarantine"
-    return Failure(chat_session_id=chat_session_id, kind=UNDECODABLE, detail=detail)
-
-
-def _fetch(
-    client: SuperOfficeClient,
-    due: Due,
-    stop: threading.Event,
-    messages: list[ChatMessage],
-    quarantined: list[Quarantined],
-) -> None:
-    after = due.after
-    while True:
-        reply = client.fetch_messages(due.chat_session_id, after, stop, is_second_try=due.is_second_try)
-        messages += reply.messages
-        quarantined += reply.quarantined
-        highest = _highest_own_id(reply, due.chat_session_id)
-        # That nothing new came ends the loop with a server that is inclusive, or deaf to After, too.
-        if highest <= after or (reply.row_count < FULL_REPLY_ROWS and not due.is_full):
-            return
-        after = highest
-
-
-def _highest_own_id(reply: Reply, chat_session_id: int) -> int:
-    ids = [message.chat_message_id for message in reply.messages if message.chat_session_id == chat_session_id]
-    ids += [item.chat_message_id for item in reply.quarantined if item.is_own and item.chat_message_id is not None]
-    return max((key for key in ids if key <= MAX_ID), default=0)
+    rows = "1 row could not be read and is" if unreadable == 1 else f"{unreadable} rows could not be read and are"
+    return Failure(chat_session_id=chat_session_id, kind=UNDECODABLE, detail=f"{rows} in quarantine")
 
 
 def _is_absent(client: SuperOfficeClient, due: Due, stop: threading.Event) -> bool:

@@ -1,4 +1,4 @@
-"""The threads and their queue."""
+"""The threads and what they hand over."""
 
 import itertools
 import threading
@@ -8,21 +8,27 @@ from contextlib import contextmanager
 import pytest
 
 from archiver.errors import Interrupted, StoreUnavailable
-from archiver.sync.fetchers import QUEUED_PER_THREAD, Fetchers
+from archiver.sync.fetchers import Fetchers
 from archiver.sync.workers import WorkerPool
 from tests.support import without_threads
 
 Fetch = Callable[[int, threading.Event], int]
+AHEAD = 8
+"""Results that may wait to be taken."""
 
 
 @contextmanager
 def fetching(
     work: Iterator[int], fetch: Fetch, *, threads: int, name: str = "test", pool: WorkerPool | None = None
 ) -> Iterator["Fetchers[int, int]"]:
-    """Fetchers of a pass that has a pool for itself, or shares one."""
+    """Fetchers of a pass that has a pool for itself, or shares one; each piece of work gives one result."""
+
+    def fetch_one(item: int, halt: threading.Event) -> Iterator[int]:
+        yield fetch(item, halt)
+
     with (
         (pool or WorkerPool(threads)).join(threading.Event()) as crew,
-        Fetchers(work, fetch, crew=crew, most=threads, name=name) as fetchers,
+        Fetchers(work, fetch_one, crew=crew, most=threads, name=name, ahead=AHEAD, weigh=lambda _: 1) as fetchers,
     ):
         yield fetchers
 
@@ -32,11 +38,10 @@ def double(item: int, _: threading.Event) -> int:
 
 
 def taken_from(fetchers: "Fetchers[int, int]") -> list[int]:
-    taken = []
+    taken: list[int] = []
     while not fetchers.are_done:
         fetchers.widen()
-        if (result := fetchers.get(5)) is not None:
-            taken.append(result)
+        taken += fetchers.take(5)
     return taken
 
 
@@ -65,7 +70,7 @@ def test_what_the_work_raises_is_raised_too() -> None:
 def test_a_slow_writer_bounds_what_is_fetched_ahead() -> None:
     begun: list[int] = []
     full = threading.Event()
-    bound = 1 + 2 * QUEUED_PER_THREAD + 2  # taken, queued, and one in the hands of each thread
+    bound = 1 + AHEAD + 2  # taken, waiting, and one in the hands of each thread
 
     def fetch(item: int, _: threading.Event) -> int:
         begun.append(item)
@@ -74,11 +79,11 @@ def test_a_slow_writer_bounds_what_is_fetched_ahead() -> None:
         return item
 
     with fetching(iter(range(1, 1000)), fetch, threads=2) as fetchers:
-        assert fetchers.get(5) == 1
+        assert fetchers.take(5) == [1]
         fetchers.widen()
         assert full.wait(10)
         assert len(begun) == bound
-        assert fetchers.get(1) is not None
+        assert fetchers.take(1)
 
 
 def test_halting_ends_waits_and_takes_no_more_work() -> None:
@@ -100,9 +105,9 @@ def test_halting_ends_waits_and_takes_no_more_work() -> None:
 
 def test_leaving_early_leaves_no_thread_behind() -> None:
     with fetching(iter(range(1, 1000)), lambda item, _: item, threads=3, name="early") as fetchers:
-        fetchers.get(5)
+        fetchers.take(5)
         fetchers.widen()
-        fetchers.get(5)
+        fetchers.take(5)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("early")]
 
 
@@ -114,7 +119,7 @@ def test_one_thread_begins_alone_and_waits_for_the_word() -> None:
         return item
 
     with fetching(iter(range(1, 9)), fetch, threads=3) as fetchers:
-        assert fetchers.get(5) == 1
+        assert fetchers.take(5) == [1]
         assert begun == [1]
         assert sorted(taken_from(fetchers)) == list(range(2, 9))
 
@@ -130,7 +135,7 @@ def test_a_word_before_the_first_result_lets_nobody_else_begin() -> None:
 
     with fetching(iter(range(1, 9)), fetch, threads=3) as fetchers:
         fetchers.widen()
-        assert fetchers.get(0) is None
+        assert fetchers.take(0) == []
         assert len(begun) <= 1
         go_on.set()
         assert len(taken_from(fetchers)) == 8
@@ -152,7 +157,7 @@ def test_threads_leave_for_a_pass_that_waits_and_come_back_when_it_is_over() -> 
     def take_until(holds: Callable[[], bool]) -> None:
         while not holds():
             fetchers.widen()
-            fetchers.get(30)  # None: a thread has left
+            fetchers.take(30)  # nothing: a thread has left
 
     other = threading.Thread(target=other_pass)
     with fetching(itertools.count(1), fetch, threads=2, pool=pool) as fetchers:
@@ -160,7 +165,9 @@ def test_threads_leave_for_a_pass_that_waits_and_come_back_when_it_is_over() -> 
         other.start()
         take_until(is_in.is_set)
         at_work.clear()
-        assert len([fetchers.get(30) for _ in range(100)]) == 100
+        taken = 0
+        while taken < 100:
+            taken += len(fetchers.take(30))
         assert len(at_work) == 1
         may_leave.set()
         take_until(lambda: len(at_work) == 2)

@@ -44,9 +44,11 @@ def test_an_outage_that_ends_in_time_leaves_no_chat_session_failing(
         chat(f"chat {number}")
     archive.configure(include="1-40", attempts=2)
 
+    outages: list[int] = []
+
     def breaks_down(progress: Progress) -> None:
-        if progress.counts.chat_sessions_visited == 10:
-            sandbox.oddities.add("status", status=503, times=20)
+        if progress.counts.chat_sessions_visited and not outages:
+            outages.append(sandbox.oddities.add("status", status=503, times=20))
 
     result = archive.run("backfill", threads=4, report=breaks_down)
     assert (result.outcome, result.counts.chat_sessions_visited) == ("partial", 40)

@@ -48,7 +48,7 @@ def test_a_stop_in_the_middle_of_a_long_chat_session_keeps_what_came(
 
     stopper = threading.Thread(target=stop_after_the_first_call)
     stopper.start()
-    visit, error = visit_chat_session(slow_client, DUE, stop)
+    ((visit, error),) = visit_chat_session(slow_client, DUE, stop)
     stopper.join()
     assert (len(visit.messages), visit.failure, error) == (FULL_REPLY_ROWS, None, None)
 
@@ -57,7 +57,7 @@ def test_a_stop_before_anything_came_is_an_interruption(sandbox: Sandbox, slow_c
     stop = threading.Event()
     stop.set()
     with pytest.raises(Interrupted):
-        visit_chat_session(slow_client, DUE, stop)
+        list(visit_chat_session(slow_client, DUE, stop))
     assert sandbox.requests.all() == []
 
 
@@ -67,7 +67,9 @@ def test_null_after_a_first_page_is_a_failure_and_no_absence(tmp_path: Path) -> 
     with RawServer([[json_reply(rows)], [json_reply(None)]]) as server:
         config = load_config(write_config(tmp_path, "sqlite:///archive.db", f"http://127.0.0.1:{server.port}"))
         client = SuperOfficeClient(config.source[0], config.retry)
-        visit, error = visit_chat_session(client, replace(DUE, before=absent, is_awaited=True), threading.Event())
+        ((visit, error),) = visit_chat_session(
+            client, replace(DUE, before=absent, is_awaited=True), threading.Event()
+        )
         client.close()
     assert isinstance(error, NullReply)
     assert (len(visit.messages), visit.is_absent, visit.failure is None) == (FULL_REPLY_ROWS, False, False)
