@@ -1,8 +1,8 @@
 """What the fetching threads have for the writer: a buffer bounded by what its contents weigh.
 
 A queue that hands over one visit at a time wakes the writer for each, which then fights the fetching threads for the
-interpreter. Here the writer takes all there is at once, and is woken when a good part of a batch has come together, or
-when somebody has a reason not to wait.
+interpreter. Here the writer takes all there is at once, and is woken when a good part of what may lie here has come
+together, or when somebody has a reason not to wait.
 """
 
 import threading

@@ -1,6 +1,6 @@
 """One pass: a walk over the due chat sessions of one source, and its row in the ledger.
 
-Threads fetch, the caller's thread writes; batches span chat sessions.
+Threads fetch, the caller's thread writes; batches span chat sessions (keeping.py).
 """
 
 import logging
@@ -13,27 +13,17 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from sqlalchemy import Connection
-
 from archiver.config.settings import SourceSettings
 from archiver.errors import ArchiverError, Interrupted, SourceError, SourceUnavailable, StoreError, StoreUnavailable
 from archiver.store.database import Database
-from archiver.store.lease import RENEW_EVERY, renew_lease
-from archiver.store.ledger import (
-    Failure,
-    Outcome,
-    RunCounts,
-    finish_run,
-    resolve_pass_failures,
-    save_failure,
-)
+from archiver.store.ledger import Outcome
 from archiver.store.state import load_sound
 from archiver.store.visit import Visit
-from archiver.store.writer import save_batch
 from archiver.superoffice.client import SuperOfficeClient
-from archiver.sync.batch import MESSAGES, Batch
+from archiver.sync.batch import MESSAGES
 from archiver.sync.doubts import Doubts
 from archiver.sync.fetchers import Fetchers
+from archiver.sync.keeping import Keeper
 from archiver.sync.opening import OpenedPass, open_pass, require_archived
 from archiver.sync.order import PassOrder, PassResult, Progress
 from archiver.sync.plan import Due
@@ -104,13 +94,8 @@ class _Pass:
         self._database, self._client, self._source, self._order = database, client, source, order
         self._lease, self._run_id, self._route, self._walk = opened.lease, opened.run_id, opened.route, opened.walk
         self._crew, self._stop, self._report = crew, stop, report
-        self._requests_before, self._retries_before = client.request_count, client.retry_count
-        self._counts = RunCounts()
-        self._batch = Batch()
-        self._cut_short: set[int] = set()
-        """Chat sessions whose visit goes on though a part of it could not be stored whole."""
+        self._keeper = Keeper(database, client, source.name, opened, is_dry=order.is_dry)
         self._doubts = Doubts(self._walk, self._find_canary)
-        self._committed_at = time.monotonic()
         self._log("pass_started", "a pass begins", logging.DEBUG, chat_sessions=len(opened.route.first))
 
     def run(self) -> PassResult:
@@ -122,46 +107,30 @@ class _Pass:
         except ArchiverError as failed:
             error = failed
             with suppress(StoreError):  # what was fetched before
-                self._flush()
+                self._keeper.commit_the_rest()
         outcome = self._outcome(error)
         try:
             # After StoreUnavailable there is no use in it; the next pass marks the row as abandoned.
-            if not self._order.is_dry and not isinstance(error, StoreUnavailable):
-                self._finish(outcome, error)
+            if not isinstance(error, StoreUnavailable):
+                self._keeper.close(outcome, error)
         except StoreError as failed:
             outcome, error = "failed", error or failed
-        self._log("pass_finished", "a pass ended", outcome=outcome, **vars(self._counts))
+        self._log("pass_finished", "a pass ended", outcome=outcome, **vars(self._keeper.counts))
         return PassResult(
             source=self._source.name,
             outcome=outcome,
-            counts=self._counts,
+            counts=self._keeper.counts,
             error=error,
             resumed_at=self._route.resumed_at,
             run_id=self._run_id,
         )
-
-    def _finish(self, outcome: Outcome, error: ArchiverError | None) -> None:
-        """Close the ledger row. Raises: LeaseLost when it has become another's to close; StoreError."""
-
-        def finish(connection: Connection) -> None:
-            now = renew_lease(connection, self._lease)
-            why = None
-            if outcome == "failed" and error:
-                why = error.kind
-                failure = Failure(chat_session_id=None, kind=why, detail=str(error))
-                save_failure(connection, self._lease.source_id, self._run_id, failure, now)
-            elif outcome in ("complete", "partial"):
-                resolve_pass_failures(connection, self._lease.source_id, now)
-            finish_run(connection, self._run_id, outcome, why, now)
-
-        self._database.write(finish)
 
     def _outcome(self, error: ArchiverError | None) -> Outcome:
         if isinstance(error, Interrupted):
             return "interrupted"
         if error:
             return "failed"
-        return "partial" if self._counts.chat_sessions_failed or self._route.postponed else "complete"
+        return "partial" if self._keeper.counts.chat_sessions_failed or self._route.postponed else "complete"
 
     def _visit_all(self) -> None:
         self._visit_what_is_left()
@@ -169,11 +138,11 @@ class _Pass:
         self._clear_doubts()
         self._visit_what_is_left()  # those that are tried again, and no thread was left to take them
         self._clear_doubts()
-        self._flush()
+        self._keeper.commit_the_rest()
 
     def _clear_doubts(self) -> None:
         for visit in self._doubts.clear():
-            self._keep(visit)
+            self._keeper.keep(visit)
 
     def _find_canary(self) -> int:
         """A chat session that answered in an earlier pass; any that is chosen where there is none."""
@@ -209,12 +178,9 @@ class _Pass:
                 for visited in fetchers.take(_POLL_S):
                     self._take(*visited)
                     self._doubts.check()
-                    if self._batch.is_full:
-                        self._flush()
                 self._tell()
                 fetchers.widen()
-                if self._batch.is_due or time.monotonic() - self._committed_at >= RENEW_EVERY.total_seconds():
-                    self._flush()
+                self._keeper.commit_if_due()
 
     def _drain(self, fetchers: Fetchers[Due, Visited]) -> None:
         """Commit what comes from the calls that are under way when a stop is asked for."""
@@ -223,7 +189,7 @@ class _Pass:
         while not fetchers.are_done and time.monotonic() < ends_at:
             for visited in fetchers.take(_POLL_S):
                 self._take(*visited)
-        self._flush()
+        self._keeper.commit_the_rest()
 
     def _take(self, due: Due, visit: Visit | None, error: SourceError | None) -> None:
         if visit is None:
@@ -231,57 +197,10 @@ class _Pass:
         else:
             certain = self._doubts.take(due, visit, error)
         for each in certain:
-            self._keep(each)
-
-    def _keep(self, visit: Visit) -> None:
-        if visit.goes_on or visit.chat_session_id in self._cut_short:
-            self._keep_part(visit)
-            return
-        self._counts.chat_sessions_visited += 1
-        if failure := visit.failure:
-            self._counts.chat_sessions_failed += 1
-            facts = {"event": "visit_failed", "source": self._source.name, "chat_session_id": visit.chat_session_id}
-            logger.warning("a chat session failed", extra={**facts, "kind": failure.kind, "detail": failure.detail})
-        if visit.has_news:
-            self._batch.add(visit)
-        else:
-            self._walk.done([visit.chat_session_id])
-
-    def _keep_part(self, part: Visit) -> None:
-        """Commit a part by itself; when it fails, drop those after it: no cursor passes what is not stored."""
-        if part.chat_session_id not in self._cut_short:
-            self._flush()
-            failed_before = self._counts.chat_sessions_failed
-            self._batch.add(part)
-            self._flush()
-            if self._counts.chat_sessions_failed > failed_before:
-                self._cut_short.add(part.chat_session_id)
-        elif not part.goes_on:
-            self._cut_short.remove(part.chat_session_id)
-            self._counts.chat_sessions_visited += 1
-            self._walk.done([part.chat_session_id])
-
-    def _flush(self) -> None:
-        """Commit the batch, the counts and, with them, another life for the lease."""
-        self._counts.requests = self._client.request_count - self._requests_before
-        self._counts.retries = self._client.retry_count - self._retries_before
-        visits = self._batch.visits
-        ids = [visit.chat_session_id for visit in visits if not visit.goes_on]
-        mark = self._walk.mark(ids)
-        if self._order.is_dry:
-            self._database.write(partial(renew_lease, lease=self._lease))
-        transact = self._database.rehearse if self._order.is_dry else self._database.write
-        save = partial(
-            save_batch, lease=self._lease, run_id=self._run_id, visits=visits, counts=self._counts, walked_to=mark
-        )
-        self._counts = transact(save)
-        self._walk.done(ids)
-        self._batch.clear()
-        self._committed_at = time.monotonic()
-        self._tell()
+            self._keeper.keep(each)
 
     def _tell(self) -> None:
-        counts = replace(self._counts)
+        counts = replace(self._keeper.counts)
         walk = self._walk
         self._report(Progress(source=self._source.name, chosen=len(self._route), passed=walk.passed, counts=counts))
 
