@@ -34,14 +34,24 @@ class ChatSessionState:
 _COLUMNS = [tables.chat_session_state.c[name] for name in ChatSessionState.__dataclass_fields__]
 
 
+_DENSE = 2
+"""Ids that make up one part in so many of their range are read as a range: to spell each out costs more."""
+
+
 def load_states(connection: Connection, source_id: int, ids: Sequence[int]) -> dict[int, ChatSessionState]:
     """The states of those of the chat sessions that were ever visited.
 
-    `ids`: a page of at most some hundred; each is a parameter of the query.
+    Args:
+        ids: at most a thousand; where they lie far apart, each is a parameter of the query.
     """
-    state = tables.chat_session_state
-    query = select(*_COLUMNS).where(state.c.source_id == source_id, state.c.chat_session_id.in_(ids))
-    return {row["chat_session_id"]: ChatSessionState(**row) for row in connection.execute(query).mappings()}
+    if not ids:
+        return {}
+    state, first, last = tables.chat_session_state, min(ids), max(ids)
+    is_dense = last - first < _DENSE * len(ids)
+    chosen = state.c.chat_session_id.between(first, last) if is_dense else state.c.chat_session_id.in_(ids)
+    rows = connection.execute(select(*_COLUMNS).where(state.c.source_id == source_id, chosen)).mappings()
+    wanted = set(ids)
+    return {row["chat_session_id"]: ChatSessionState(**row) for row in rows if row["chat_session_id"] in wanted}
 
 
 def load_visited_count(connection: Connection, source_id: int, ids: IdRanges) -> int:

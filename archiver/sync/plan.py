@@ -19,7 +19,7 @@ FRONTIER = 20
 """So many chosen ids just above the highest known chat session, and ids just below it, are asked every pass."""
 ABSENT_EVERY = timedelta(days=1)
 """How often a hole is asked again."""
-PAGE = 500
+PAGE = 1000
 """Chat sessions whose states are loaded at once: memory stays flat however many are chosen."""
 
 _MIXER = 2654435761

@@ -14,6 +14,7 @@ from archiver.model import ChatMessage
 from archiver.store import tables
 from archiver.store.database import Database
 from archiver.store.ledger import RunCounts
+from archiver.store.state import load_states
 from archiver.store.visit import Visit
 from archiver.store.writer import save_batch
 from tests.store.conftest import OpenRun
@@ -221,3 +222,12 @@ def test_a_visit_without_messages_makes_its_state_row(open_run: OpenRun) -> None
     assert (state["chat_session_id"], state["state"], state["last_message_id"]) == (5, "absent", 0)
     (run,) = dump(open_run.database)["sync_run"]
     assert run["walked_to"] == 5
+
+
+def test_only_the_states_that_were_asked_for_are_loaded(open_run: OpenRun) -> None:
+    known = (1, 2, 3, 4, 900_000)
+    open_run.save(*(message(key, chat_session_id=key) for key in known))
+    for ids in ([1, 3, 4], [4, 1], [1, 900_000], [5], []):  # near each other, far apart, unknown, none
+        with open_run.database.reading() as connection:
+            found = load_states(connection, open_run.lease.source_id, ids)
+        assert sorted(found) == sorted(set(ids) - {5})
