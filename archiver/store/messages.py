@@ -114,8 +114,8 @@ def _save_unique(
 
 
 def _rows(source_id: int, run_id: int, messages: Iterable[ChatMessage], now: datetime) -> list[Row]:
-    first_revision = (now, now, run_id, 1)
-    return [(source_id, *astuple(message), *first_revision) for message in messages]
+    source, first_revision = (source_id,), (now, now, run_id, 1)
+    return [source + values + first_revision for values in map(astuple, messages)]
 
 
 def _insert_unless_known(connection: Connection, rows: list[Row]) -> bool:

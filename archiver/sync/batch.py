@@ -5,11 +5,14 @@ from collections.abc import Callable
 
 from archiver.store.visit import Visit
 
-MESSAGES = 10_000
-VISITS = 2000
+MESSAGES = 2000
+VISITS = 500
 AGE_S = 1.0
 """A batch is due when it holds so many messages or visits, or when its first visit is so old: a killed process loses
 what it fetched within that time at most, and fetches it again."""
+AHEAD = 10_000
+"""Messages that may wait for the writer. While it commits one batch the next one comes together, and is as large as
+the database is slow: large transactions are cheaper by the row."""
 
 
 class Batch:
@@ -28,13 +31,11 @@ class Batch:
         self._messages += len(visit.messages) + len(visit.quarantined)
 
     @property
-    def is_full(self) -> bool:
-        return self._messages >= MESSAGES or len(self._visits) >= VISITS
-
-    @property
     def is_due(self) -> bool:
-        """Whether it is full, or old enough."""
-        return bool(self._visits) and (self.is_full or self._clock() - self._began_at >= AGE_S)
+        if not self._visits:
+            return False
+        is_large = self._messages >= MESSAGES or len(self._visits) >= VISITS
+        return is_large or self._clock() - self._began_at >= AGE_S
 
     @property
     def visits(self) -> list[Visit]:

@@ -14,6 +14,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 LEAVE_S = 1.0
+_WIDEN_EVERY_S = 0.02
+"""How soon it is seen that the threads are too few."""
 
 
 class Fetchers(Generic[T, R]):
@@ -64,11 +66,16 @@ class Fetchers(Generic[T, R]):
         return self
 
     def widen(self) -> None:
-        """Use the permits that are free now, once the first result was taken; to be called again and again."""
+        """While the writer waits for results, use the permits that are free; to be called again and again.
+
+        Threads come by doubling: where little latency is to be hidden a few are enough, and more would only fight
+        for the interpreter. None is added before the first result was taken.
+        """
         if not self._has_result or self._halt.is_set():
             return
         self._may_go_on.set()
-        while self._running < self._most and not self._is_exhausted and self._begin_thread():
+        wanted = min(2 * self._running, self._most) if self._handover.is_starved else 0
+        while self._running < wanted and not self._is_exhausted and self._begin_thread():
             pass
 
     def _begin_thread(self) -> bool:
@@ -112,7 +119,8 @@ class Fetchers(Generic[T, R]):
             error, self._error = self._error, None
             raise error
         results: list[R] = []
-        for each in self._handover.take(timeout_s):
+        is_widening = self._has_result and self._running < self._most and not self._is_exhausted
+        for each in self._handover.take(min(timeout_s, _WIDEN_EVERY_S) if is_widening else timeout_s):
             if each is None:
                 self._running -= 1
             elif isinstance(each, BaseException):

@@ -45,7 +45,7 @@ class Keeper:
         self.counts = RunCounts()
 
     def keep(self, visit: Visit) -> None:
-        """Take in a visit, to be committed with its batch; raises StoreError when it fills one."""
+        """Take in a visit, to be committed with its batch."""
         if visit.goes_on or visit.chat_session_id in self._cut_short:
             self._keep_part(visit)
             return
@@ -54,12 +54,10 @@ class Keeper:
             self.counts.chat_sessions_failed += 1
             facts = {"event": "visit_failed", "source": self._source, "chat_session_id": visit.chat_session_id}
             logger.warning("a chat session failed", extra={**facts, "kind": failure.kind, "detail": failure.detail})
-        if not visit.has_news:
+        if visit.has_news:
+            self._batch.add(visit)
+        else:
             self._walk.done([visit.chat_session_id])
-            return
-        self._batch.add(visit)
-        if self._batch.is_full:
-            self.commit()
 
     def _keep_part(self, part: Visit) -> None:
         """Commit a part by itself; when it fails, drop those after it: no cursor passes what is not stored."""
@@ -76,7 +74,7 @@ class Keeper:
             self._walk.done([part.chat_session_id])
 
     def commit_if_due(self) -> None:
-        """Commit a batch that waits for long, and renew the lease in time."""
+        """Commit a batch that is large or waits for long, and renew the lease in time."""
         if self._batch.is_due or time.monotonic() - self._committed_at >= RENEW_EVERY.total_seconds():
             self.commit()
 

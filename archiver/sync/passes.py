@@ -20,7 +20,7 @@ from archiver.store.ledger import Outcome
 from archiver.store.state import load_sound
 from archiver.store.visit import Visit
 from archiver.superoffice.client import SuperOfficeClient
-from archiver.sync.batch import MESSAGES
+from archiver.sync.batch import AHEAD
 from archiver.sync.doubts import Doubts
 from archiver.sync.fetchers import Fetchers
 from archiver.sync.keeping import Keeper
@@ -165,7 +165,7 @@ class _Pass:
             crew=self._crew,
             most=self._source.limits.concurrency,
             name=self._source.name,
-            ahead=MESSAGES,
+            ahead=AHEAD,
             weigh=_weight,
         )
 
