@@ -2,20 +2,22 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, event, text
+from sqlalchemy import Connection, Engine, Table, bindparam, event, text
 from sqlalchemy.dialects.mysql.base import MySQLDialect
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from archiver.errors import ConfigError, StoreRefused, StoreUnavailable
-from archiver.store.backends.backend import Backend, refuse_options
+from archiver.store.backends.backend import Backend, Row, refuse_options
+from archiver.store.backends.bulk import converted, insert_into
+from archiver.store.backends.mariadb_rows import LITERALS, statements
 from archiver.store.driver_errors import too_large
 
 _ON_MARIADB, _ON_MYSQL = "utf8mb4_nopad_bin", "utf8mb4_0900_bin"
@@ -92,6 +94,22 @@ class MariaDB(Backend):
         # First: SQLAlchemy looks once at the mode, the server's own, to know how names are quoted.
         event.listen(engine, "connect", partial(_set_up, patience_s=patience_s), insert=True)
         event.listen(engine, "before_cursor_execute", self._keep_to_packets)
+
+    def insert_rows(self, connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Row]) -> None:
+        """By the driver alone: what SQLAlchemy is given it may log, and its errors carry it."""
+        import pymysql
+
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, pymysql.Connection)
+        literals = converted(rows, [LITERALS[table.c[name].type.python_type] for name in names])
+        into, most = insert_into(connection, table, names), connection.info[_PACKET] - _ELSEWHERE
+        try:
+            with driver.cursor() as cursor:
+                for statement in statements(into, literals, most):
+                    cursor.execute(statement)
+        except pymysql.Error as error:
+            dialect = connection.dialect
+            raise DBAPIError.instance("INSERT", None, error, pymysql.Error, dialect=dialect) from None
 
     def require_sound(self, connection: Connection, names: Iterable[str]) -> None:
         ours = {"ours": list(names), "sound": [_ON_MARIADB, _ON_MYSQL]}

@@ -5,16 +5,22 @@ import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Column, Connection, Dialect, Engine, Table, event, text
 from sqlalchemy.engine import URL
 
 from archiver.errors import ConfigError
-from archiver.store.backends.backend import Backend
+from archiver.store.backends.backend import Backend, Row
+from archiver.store.backends.bulk import Convert, converted, insert_into, utc_text
 
 _WAL_PATIENCE_S, _WAL_PAUSE_S = 30, 0.01
+_ROWS_OF_STATEMENTS = (100, 10, 1)
+"""At each statement's end the driver waits for the interpreter's lock, which threads that fetch and decode have taken
+meanwhile. Rows that share a prepared one go in at twice the pace then, and at 1.2 times it when nobody waits; beyond
+a hundred nothing is gained."""
 _MADE_BY = text("SELECT sql FROM sqlite_master WHERE name = :name")
 
 
@@ -42,6 +48,21 @@ class SQLite(Backend):
         shown = connection.execute(text(self.clock)).scalar_one()
         return datetime.fromisoformat(shown).replace(tzinfo=UTC)
 
+    def insert_rows(self, connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Row]) -> None:
+        left = list(converted(rows, [_converter(table.c[name], connection.dialect) for name in names]))
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        most_values = driver.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
+        into, places = insert_into(connection, table, names), f"({', '.join('?' * len(names))})"
+        for size in _ROWS_OF_STATEMENTS:
+            if size > 1 and size * len(names) > most_values:
+                continue
+            end = len(left) // size * size
+            groups = [tuple(chain.from_iterable(left[at : at + size])) for at in range(0, end, size)]
+            if groups:
+                connection.exec_driver_sql(into + ", ".join([places] * size), groups)
+            left = left[end:]
+
     def overwrite_removed(self, connection: Connection) -> None:
         """SQLite only marks a removed row's room as free unless told to overwrite it, and its builds differ in that.
 
@@ -60,6 +81,17 @@ class SQLite(Backend):
         made_by = connection.execute(_MADE_BY, {"name": table}).scalar_one()
         found = re.findall(r'"?(\w+)"?\s+[A-Z]+(?:\(\d+\))?[^,]*?\sCOLLATE\s+"?(\w+)', made_by, flags=re.IGNORECASE)
         return {column: collation for column, collation in found if collation.upper() != "BINARY"}
+
+
+def _converter(column: Column[Any], dialect: Dialect) -> Convert | None:
+    """What makes of a value what SQLAlchemy would give to the driver; None: nothing is to be done."""
+    if column.type.python_type is datetime:
+        return _time
+    return column.type.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _time(instant: datetime | None) -> str | None:
+    return None if instant is None else utc_text(instant)
 
 
 def _set_up(connection: Any, _record: object) -> None:
