@@ -6,10 +6,12 @@ otherwise), in the quarantine too: so nothing from such a row on is stored, and 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from operator import attrgetter
 
 from sqlalchemy import Connection
 
 from archiver.model import ChatMessage, Quarantined
+from archiver.store import tables
 from archiver.store.backends.known import backend_of
 from archiver.store.ledger import Failure
 from archiver.store.quarantine import from_conflict
@@ -17,13 +19,15 @@ from archiver.store.visit import Visit
 
 TOO_LARGE = "too_large"
 """The kind of a failure in which a row came that the database can't take."""
+_TEXT_NAMES = [name for name in ChatMessage.__struct_fields__ if tables.chat_message.c[name].type.python_type is str]
+_MESSAGE_TEXTS = attrgetter(*_TEXT_NAMES)
 _WITHOUT_TEXTS = 10_000
 """Bytes of a row, and of the statement around it, beyond its texts."""
 
 
 def fitting(connection: Connection, visits: Sequence[Visit]) -> list[Visit]:
     """The visits without what can't be stored; those that lost something are failures."""
-    if backend_of(connection).most_bytes(connection) is None:
+    if backend_of(connection).takes_any_size:
         return list(visits)
     return [cut_before(visit, _too_large(connection, _rows(visit))) for visit in visits]
 
@@ -47,11 +51,8 @@ def fitting_conflicts(
 
 
 def _too_large(connection: Connection, rows: Iterable[ChatMessage | Quarantined]) -> list[ChatMessage | Quarantined]:
-    backend = backend_of(connection)
-    limit = backend.most_bytes(connection)
-    if limit is None:
-        return []
-    return [row for row in rows if _WITHOUT_TEXTS + sum(map(backend.bytes_sent, _texts(row))) > limit]
+    fits = backend_of(connection).fits
+    return [row for row in rows if not fits(connection, _texts(row), _WITHOUT_TEXTS)]
 
 
 def cut_before(visit: Visit, too_large: Sequence[ChatMessage | Quarantined]) -> Visit:
@@ -83,5 +84,4 @@ def _rows(visit: Visit) -> list[ChatMessage | Quarantined]:
 
 
 def _texts(row: ChatMessage | Quarantined) -> list[str]:
-    values = (getattr(row, name) for name in row.__struct_fields__) if isinstance(row, ChatMessage) else [row.payload]
-    return [value for value in values if isinstance(value, str)]
+    return list(filter(None, _MESSAGE_TEXTS(row))) if isinstance(row, ChatMessage) else [row.payload]

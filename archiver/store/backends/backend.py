@@ -1,6 +1,6 @@
 """What a kind of database may do its own way; as it stands here, it is what any SQLAlchemy dialect can do."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +35,8 @@ class Backend:
     has_transactional_ddl = True
     caveat = ""
     """What an operator has to know before relying on it."""
+    takes_any_size = True
+    """Whether a row may hold as much as any reply; else `fits` says."""
     has_savepoints = True
     """Whether a batch is inserted as if all of it were new, and undone when a key exists; else keys are looked up
     first. The lookup is the plain path, which needs nothing that a dialect might do in its own way."""
@@ -89,13 +91,9 @@ class Backend:
     def require_sound(self, connection: Connection, names: Iterable[str]) -> None:
         """Raises: StoreRefused when tables of ours were made in a way that can't hold every text as it is."""
 
-    def most_bytes(self, _connection: Connection) -> int | None:
-        """How much a row may hold, as `bytes_sent` counts; None: as much as any reply."""
-        return None
-
-    def bytes_sent(self, text: str) -> int:
-        """What a text takes on its way to the database."""
-        return len(text.encode())
+    def fits(self, _connection: Connection, _texts: Collection[str], _beyond: int) -> bool:
+        """Whether the database takes a row of these texts, and of so many bytes beyond them."""
+        return True
 
     def spelled(self, type_: str) -> str:
         """A type as the dialect spells it, without what makes no difference or is compared by itself."""

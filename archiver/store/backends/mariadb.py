@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -78,6 +78,7 @@ class MariaDB(Backend):
     clock = "SELECT UTC_TIMESTAMP(6)"
     has_transactional_ddl = False
     table_engine = "InnoDB"
+    takes_any_size = False
 
     def checked_url(self, url: URL, folder: Path) -> URL:
         if url.query.get("charset", "utf8mb4") != "utf8mb4":
@@ -135,12 +136,11 @@ class MariaDB(Backend):
     def live_collations(self, connection: Connection, table: str) -> dict[str, str]:
         return {row[0]: row[1] for row in connection.execute(_LIVE_COLLATIONS, {"name": table})}
 
-    def most_bytes(self, connection: Connection) -> int | None:
-        limit: int = connection.info[_PACKET]
-        return limit
-
-    def bytes_sent(self, text: str) -> int:
-        return len(text.encode()) + sum(map(text.count, _ESCAPED))
+    def fits(self, connection: Connection, texts: Collection[str], beyond: int) -> bool:
+        most: int = connection.info[_PACKET] - beyond
+        if _MOST_BYTES * sum(map(len, texts)) <= most:  # no need to look closer
+            return True
+        return sum(map(_bytes_sent, texts)) <= most
 
     def _keep_to_packets(
         self, connection: Connection, cursor: Any, statement: str, parameters: Any, _context: object, is_many: bool
@@ -149,15 +149,11 @@ class MariaDB(Backend):
 
         Sent all the same, the server would hang up in the middle of it, as if it had gone away.
         """
-        limit = connection.info[_PACKET]
-        cursor.max_stmt_length = min(cursor.max_stmt_length, limit - _ELSEWHERE)
+        cursor.max_stmt_length = min(cursor.max_stmt_length, connection.info[_PACKET] - _ELSEWHERE)
         for row in parameters if is_many else [parameters]:
             values = row.values() if isinstance(row, Mapping) else row
             texts = [value for value in values if isinstance(value, str)]
-            others = len(statement) + _ELSEWHERE * (len(row) - len(texts) + 1)
-            if others + _MOST_BYTES * sum(map(len, texts)) <= limit:  # no need to look closer
-                continue
-            if others + sum(map(self.bytes_sent, texts)) > limit:
+            if not self.fits(connection, texts, len(statement) + _ELSEWHERE * (len(row) - len(texts) + 1)):
                 raise too_large()
 
     @contextmanager
@@ -173,6 +169,11 @@ class MariaDB(Backend):
         finally:
             with suppress(SQLAlchemyError):  # a connection that broke has given it back already
                 connection.execute(text("SELECT RELEASE_LOCK(:lock)"), lock)
+
+
+def _bytes_sent(text: str) -> int:
+    """What a text takes on its way; those that we spell ourselves take less."""
+    return len(text.encode()) + sum(map(text.count, _ESCAPED))
 
 
 def _is_mariadb(connection: Connection) -> bool:
