@@ -1,16 +1,29 @@
-"""Where a page of rows begins and ends, as conditions on its key.
+"""Where a page of rows begins and ends, and which rows are meant, as conditions on their key.
 
 Row values, (a, b) > (1, 2), are not known everywhere. The comparison of the first column stands apart, since a bare
 OR keeps some databases from entering the index there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Column, ColumnElement, and_, or_
 
 Key = tuple[int, ...]
 """A primary key, or what follows the source in it: our keys are integers on every database, so that all of them sort
 alike."""
+
+_DENSE = 2
+"""Keys that make up one part in so many of their range are read as a range: to spell each out costs more."""
+
+
+def among(column: Column[int], keys: Collection[int]) -> ColumnElement[bool]:
+    """Where these keys are, at least one; and maybe as many others, which the caller leaves out.
+
+    Args:
+        keys: at most a thousand; where they lie far apart, each is a parameter of the query.
+    """
+    first, last = min(keys), max(keys)
+    return column.between(first, last) if last - first < _DENSE * len(keys) else column.in_(keys)
 
 
 def above(columns: Sequence[Column[int]], key: Sequence[int]) -> ColumnElement[bool]:

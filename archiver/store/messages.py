@@ -5,13 +5,14 @@ exists already are those rows loaded and compared. One native upsert per databas
 dialects. Where a savepoint can't be relied upon, the keys are looked up first.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy
 from msgspec.structs import astuple
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
 from archiver.model import ChatMessage
@@ -19,6 +20,7 @@ from archiver.store import tables
 from archiver.store.backends.backend import Row
 from archiver.store.compare import Verdict, compare
 from archiver.store.database import can_undo_insert, insert_rows
+from archiver.store.keyset import among
 
 CONTENT = tuple(name for name in ChatMessage.__struct_fields__ if name != "chat_message_id")
 """The columns that say what a message says; the same in `chat_message` and `chat_message_revision`."""
@@ -31,6 +33,10 @@ _COLUMNS = (
     "revision",
 )
 """What a new row has; the other columns are null until something happens to the message."""
+_STORED = (*ChatMessage.__struct_fields__, "source_id", "revision", "erased_at")
+_SAYS = slice(len(ChatMessage.__struct_fields__))
+Stored = sqlalchemy.Row[Any]
+"""What is loaded of a row, to compare: `_STORED`, of which `_SAYS` is what the source said."""
 _LOAD_AT_ONCE = 500
 """Keys in one query, well under every database's limit of parameters."""
 
@@ -99,8 +105,8 @@ def _save_unique(
     if likely_new and _insert_unless_known(connection, _rows(source_id, run_id, unique.values(), now)):
         saved.added += len(unique)
         return
-    stored = load_stored(connection, source_id, sorted(unique))
-    verdicts = {key: compare(row, unique[key]) for key, row in stored.items()}
+    stored = load_stored(connection, source_id, unique)
+    verdicts = {key: judge(row, unique[key]) for key, row in stored.items()}
     _insert(connection, _rows(source_id, run_id, [m for key, m in unique.items() if key not in stored], now))
     edits = [key for key, verdict in verdicts.items() if verdict is Verdict.EDIT]
     read_marks = [key for key, verdict in verdicts.items() if verdict is Verdict.READ_MARK]
@@ -134,35 +140,42 @@ def _insert(connection: Connection, rows: list[Row]) -> None:
     insert_rows(connection, tables.chat_message, _COLUMNS, rows)
 
 
-def load_stored(connection: Connection, source_id: int, keys: Sequence[int]) -> dict[int, Mapping[str, Any]]:
-    """The rows of those messages that are in the archive, by id."""
+def load_stored(connection: Connection, source_id: int, keys: Collection[int]) -> dict[int, Stored]:
+    """Those of the messages that are in the archive, by id: what they say and what became of them."""
     table = tables.chat_message
-    loaded: dict[int, Mapping[str, Any]] = {}
-    for at in range(0, len(keys), _LOAD_AT_ONCE):
-        some = keys[at : at + _LOAD_AT_ONCE]
-        query = select(table).where(table.c.source_id == source_id, table.c.chat_message_id.in_(some))
-        loaded |= {row["chat_message_id"]: row for row in connection.execute(query).mappings()}
+    query = select(*(table.c[name] for name in _STORED)).where(table.c.source_id == source_id)
+    asked, ascending = set(keys), sorted(keys)
+    loaded: dict[int, Stored] = {}
+    for at in range(0, len(ascending), _LOAD_AT_ONCE):
+        some = ascending[at : at + _LOAD_AT_ONCE]
+        rows = connection.execute(query.where(among(table.c.chat_message_id, some)))
+        loaded |= {row[0]: row for row in rows if row[0] in asked}
     return loaded
 
 
-def _keep_revisions(connection: Connection, rows: Sequence[Mapping[str, Any]], run_id: int, now: datetime) -> None:
-    names = ("source_id", "chat_message_id", "revision", *CONTENT)
-    if rows:
-        kept = [{**{name: row[name] for name in names}, "replaced_at": now, "run_id": run_id} for row in rows]
-        connection.execute(insert(tables.chat_message_revision), kept)
+def judge(stored: Stored, message: ChatMessage) -> Verdict:
+    """As `compare`. Most messages are the same, and that is soon seen."""
+    is_same = stored[_SAYS] == astuple(message) and stored.erased_at is None
+    return Verdict.SAME if is_same else compare(stored._asdict(), message)
+
+
+def _keep_revisions(connection: Connection, rows: Sequence[Stored], run_id: int, now: datetime) -> None:
+    names = ("source_id", "revision", *ChatMessage.__struct_fields__, "replaced_at", "run_id")
+    kept = [(row.source_id, row.revision, *row[_SAYS], now, run_id) for row in rows]
+    insert_rows(connection, tables.chat_message_revision, names, kept)
 
 
 def _changed_row(
-    stored: Mapping[str, Any], message: ChatMessage, run_id: int, now: datetime, *, revisions: int
+    stored: Stored, message: ChatMessage, run_id: int, now: datetime, *, revisions: int
 ) -> dict[str, Any]:
     """The row as it is to be; `revisions`: how many it gained."""
     return {
         **{name: getattr(message, name) for name in CONTENT},
-        "source_id": stored["source_id"],
-        "chat_message_id": stored["chat_message_id"],
+        "source_id": stored.source_id,
+        "chat_message_id": stored.chat_message_id,
         "last_changed_at": now,
         "last_changed_run": run_id,
-        "revision": stored["revision"] + revisions,
+        "revision": stored.revision + revisions,
     }
 
 

@@ -12,10 +12,10 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from archiver.model import ChatMessage
-from archiver.store.compare import Verdict, compare
+from archiver.store.compare import Verdict
 from archiver.store.lease import Lease, renew_lease
 from archiver.store.ledger import UNDECODABLE, RunCounts, resolve_failures, resolve_undecodable, update_run
-from archiver.store.messages import load_stored, save_messages
+from archiver.store.messages import judge, load_stored, save_messages
 from archiver.store.quarantine import QuarantineItem, load_open_of, mark_resolved
 from archiver.store.state import load_states, save_states
 from archiver.store.visit import Visit, after_visit
@@ -88,7 +88,7 @@ def save_replayed(
     now = renew_lease(connection, lease)
     stored = load_stored(connection, lease.source_id, [message.chat_message_id for message in messages])
     known = [message for message in messages if message.chat_message_id in stored]
-    if any(compare(stored[message.chat_message_id], message) not in _NOTHING_NEW for message in known):
+    if any(judge(stored[message.chat_message_id], message) not in _NOTHING_NEW for message in known):
         return None
     new = [message for message in messages if message.chat_message_id not in stored]
     saved = save_messages(connection, lease.source_id, run_id, new, now, likely_new=True)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, func, or_, select, update
 from archiver.ranges import IdRanges
 from archiver.store import tables
 from archiver.store.database import insert_rows
+from archiver.store.keyset import among
 
 State = Literal["new", "open", "quiet", "settled", "absent", "gone"]
 
@@ -34,22 +35,17 @@ class ChatSessionState:
 _COLUMNS = [tables.chat_session_state.c[name] for name in ChatSessionState.__dataclass_fields__]
 
 
-_DENSE = 2
-"""Ids that make up one part in so many of their range are read as a range: to spell each out costs more."""
-
-
 def load_states(connection: Connection, source_id: int, ids: Sequence[int]) -> dict[int, ChatSessionState]:
     """The states of those of the chat sessions that were ever visited.
 
     Args:
-        ids: at most a thousand; where they lie far apart, each is a parameter of the query.
+        ids: at most a thousand.
     """
     if not ids:
         return {}
-    state, first, last = tables.chat_session_state, min(ids), max(ids)
-    is_dense = last - first < _DENSE * len(ids)
-    chosen = state.c.chat_session_id.between(first, last) if is_dense else state.c.chat_session_id.in_(ids)
-    rows = connection.execute(select(*_COLUMNS).where(state.c.source_id == source_id, chosen)).mappings()
+    state = tables.chat_session_state
+    chosen = state.c.source_id == source_id, among(state.c.chat_session_id, ids)
+    rows = connection.execute(select(*_COLUMNS).where(*chosen)).mappings()
     wanted = set(ids)
     return {row["chat_session_id"]: ChatSessionState(**row) for row in rows if row["chat_session_id"] in wanted}
 

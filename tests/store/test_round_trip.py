@@ -29,7 +29,7 @@ def test_the_writer_stores_every_kind_and_finds_it_unchanged_the_next_time(open_
     assert (again.messages_added, again.messages_changed) == (0, 0)
     with open_run.database.reading() as connection:
         stored = load_stored(connection, open_run.lease.source_id, [each.chat_message_id for each in messages])
-    assert [contents(stored[each.chat_message_id]) for each in messages] == [
+    assert [contents(stored[each.chat_message_id]._asdict()) for each in messages] == [
         {name: getattr(each, name) for name in CONTENT} for each in messages
     ]
 
