@@ -20,6 +20,7 @@ from archiver.store.writer import save_batch
 from tests.store.conftest import OpenRun
 from tests.store.test_compare import HELD
 from tests.support import dump
+from tests.writes import note_writes
 
 PLANTED = "planted-secret-5c1f"
 
@@ -108,36 +109,13 @@ def test_any_year_can_be_read_back(open_run: OpenRun, year: int) -> None:
     assert dump(open_run.database)["chat_message"][0]["when_posted"] == when
 
 
-def count_rewrites(database: Database) -> Callable[[], int]:
-    """Let the database count the rows of `chat_message` that are written again."""
-    note = "INSERT INTO rewritten VALUES (1)"
-    each = "CREATE TRIGGER rewrite AFTER UPDATE ON chat_message"
-    triggers = {
-        "sqlite": [f"{each} BEGIN {note}; END"],
-        "postgresql": [
-            f"CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN {note}; RETURN NEW; END'",
-            f"{each} FOR EACH ROW EXECUTE FUNCTION note()",
-        ],
-        "mysql": [f"{each} FOR EACH ROW {note}"],
-    }
-    with database.writing() as connection:
-        for statement in ("CREATE TABLE rewritten (id INTEGER)", *triggers[database.dialect]):
-            connection.execute(text(statement))
-
-    def count() -> int:
-        with database.reading() as connection:
-            return int(connection.execute(text("SELECT count(*) FROM rewritten")).scalar_one())
-
-    return count
-
-
 def test_a_row_that_did_not_change_is_not_written_again(open_run: OpenRun) -> None:
     open_run.save(message(1), message(2))
-    rewritten = count_rewrites(open_run.database)
+    writes = note_writes(open_run.database)
     open_run.save(message(1), message(2), message(3))
-    assert rewritten() == 0
+    assert (writes()["INSERT chat_message"], writes()["UPDATE chat_message"]) == (1, 0)
     open_run.save(message(1, "edited"), message(2))
-    assert rewritten() == 1
+    assert (writes()["INSERT chat_message"], writes()["UPDATE chat_message"]) == (1, 1)
 
 
 def test_two_sources_keep_the_same_ids_apart(open_run: OpenRun, other_run: Callable[[], OpenRun]) -> None:
