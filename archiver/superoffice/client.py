@@ -42,9 +42,8 @@ class SuperOfficeClient:
     def __init__(self, source: SourceSettings, retry: RetrySettings) -> None:
         """Raises: ConfigError when a secret is not where the configuration says."""
         self.name = source.name
-        self._root = api_root(source.base_url)
         self._sign_in = SignIn(source.auth, source.request)
-        self._transport = Transport(source.limits, source.request)
+        self._transport = Transport(api_root(source.base_url), source.limits, source.request)
         self._bucket = TokenBucket(source.limits.requests_per_second)
         self._breaker = CircuitBreaker(longest_distance_s=min(LONGEST_DISTANCE_S, retry.max_wait.total_seconds()))
         self._retry = retry
@@ -118,7 +117,6 @@ class SuperOfficeClient:
         *,
         is_second_try: bool = False,
     ) -> T:
-        url = f"{self._root}/{operation}"
         facts = {"event": "request", "source": self.name, "operation": operation, **about}
 
         def attempt() -> T:
@@ -127,7 +125,7 @@ class SuperOfficeClient:
                 with self._lock:
                     self.request_count += 1
                 logger.debug("calling the source", extra=facts)
-                return decode(self._post(url, body))
+                return decode(self._post(operation, body))
 
         retry = self._retry_no_more if is_second_try else self._retry
         try:
@@ -135,10 +133,10 @@ class SuperOfficeClient:
         except RetriableSourceError as error:
             raise error if is_second_try else self._seen_as_a_whole(error) from None
 
-    def _post(self, url: str, body: bytes) -> bytes:
+    def _post(self, operation: str, body: bytes) -> bytes:
         headers = self._sign_in.headers
         try:
-            return self._transport.post(url, body, headers)
+            return self._transport.post(operation, body, headers)
         except CredentialRefused:
             self._sign_in.renew(headers)
             raise

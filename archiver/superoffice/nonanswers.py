@@ -14,6 +14,7 @@ from archiver.errors import (
     MisdirectedRequest,
     PermissionDenied,
     RateLimited,
+    ReplyTooLarge,
     RequestRefused,
     SignInPage,
     SourceError,
@@ -62,6 +63,14 @@ def wrong_content(content_type: str | None, body: bytes) -> SourceError | None:
         return None
     return page_error(body) or WrongContentType(
         "the reply does not say that it is JSON", hint="what stands at base_url?"
+    )
+
+
+def too_large(max_bytes: int) -> ReplyTooLarge:
+    """What a reply with more bytes is, those that compression saved included."""
+    return ReplyTooLarge(
+        f"the reply is larger than {max_bytes / 2**20:g} MB",
+        hint="raise limits.max_reply_mb if chat sessions can be so large",
     )
 
 

@@ -1,63 +1,52 @@
 """One request, one reply's bytes, or one typed error: no retries, no meaning.
 
-Redirects are refused, since `requests` would carry SO-AppToken along to another host. The environment is not read:
-a .netrc would replace our Authorization header. A reply is bounded in silence, in time and in size.
-
-Requests go through the session's adapter. `Session.send` would first read the whole body of a redirect, unbounded, to
-follow it or not, and would keep cookies, for which the server wants an XSRF value that we have no use for.
+A reply is bounded in silence, in time and in size.
 """
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-
-import requests
+from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from archiver.config.settings import LimitSettings, RequestSettings
-from archiver.errors import ReplyTooLarge
 from archiver.superoffice.broken import BREAKS, broken_call
-from archiver.superoffice.deadline import DeadlineAdapter, reply_due_at
-from archiver.superoffice.nonanswers import refusal, wrong_content
-
-_PIECE_BYTES = 256 * 1024
+from archiver.superoffice.connections import tls_context
+from archiver.superoffice.deadline import reply_due_at
+from archiver.superoffice.line import Line, Route
 
 
 class Transport:
-    """HTTP sessions to one source: as many as threads call at once, each used by one thread at a time."""
+    """Lines to one source: as many as threads call at once, each used by one thread at a time."""
 
-    def __init__(self, limits: LimitSettings, request: RequestSettings) -> None:
-        self._timeout = (limits.connect_timeout.total_seconds(), limits.read_timeout.total_seconds())
+    def __init__(self, root: str, limits: LimitSettings, request: RequestSettings) -> None:
+        """`root`: what the addresses of all calls begin with."""
+        self._root, self._limits = root, limits
+        self._proxy = request.proxy.reveal() if request.proxy else None
+        self._ca_file = str(request.ca_file) if request.ca_file else None
         self._deadline_s = limits.reply_deadline.total_seconds()
-        self._max_bytes = limits.max_reply_bytes
-        proxy = request.proxy.reveal() if request.proxy else None
-        self._proxies = {"http": proxy, "https": proxy} if proxy else {}
-        self._verify = str(request.ca_file) if request.ca_file else True
-        self._idle: list[requests.Session] = []
+        self._route: Route | None = None
+        self._idle: list[Line] = []
         self._is_closed = False
         self._lock = threading.Lock()
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> bytes:
+    def post(self, operation: str, body: bytes, headers: Mapping[str, str]) -> bytes:
         """Post JSON and read the whole reply.
 
+        Args:
+            headers: those of an earlier call are known by their identity; others need another mapping.
         Returns: the body of a reply with status 200 that says it is JSON, decompressed.
         Raises: SourceError's leaves, none of which holds any of the body.
         """
         reply_due_at.set(time.monotonic() + self._deadline_s)
-        with self._session() as session:
-            try:
-                request = session.prepare_request(requests.Request("POST", url, data=body, headers=headers))
-                with session.get_adapter(url).send(
-                    request, stream=True, timeout=self._timeout, verify=self._verify, proxies=self._proxies
-                ) as response:
-                    if response.status_code != 200:
-                        raise refusal(response.status_code, response.headers)
-                    reply = self._read(response)
-                    if error := wrong_content(response.headers.get("Content-Type"), reply):
-                        raise error
-                    return reply
-            except BREAKS as error:
-                raise broken_call(error) from None
+        line: Line | None = None
+        try:
+            line = self._take()
+            return line.post(operation, body, headers)
+        except BREAKS as error:
+            raise broken_call(error) from None
+        finally:
+            if line:
+                self._give_back(line)
 
     def close(self) -> None:
         """Close the connections; one that is in use is closed when its call ends."""
@@ -66,42 +55,34 @@ class Transport:
         self.hang_up()
 
     def hang_up(self) -> None:
-        """Close the connections that are idle; the next call opens one anew."""
+        """Close the connections that are idle; the next call opens one anew, and reads request.ca_file anew."""
         with self._lock:
+            self._route = None
             while self._idle:
                 self._idle.pop().close()
 
-    @contextmanager
-    def _session(self) -> Iterator[requests.Session]:
+    def _take(self) -> Line:
         with self._lock:
-            session = self._idle.pop() if self._idle else None
-        session = session or self._new_session()
-        try:
-            yield session
-        finally:
-            with self._lock:
-                if self._is_closed:
-                    session.close()
-                else:
-                    self._idle.append(session)
+            if self._idle:
+                return self._idle.pop()
+            if self._route is None:
+                self._route = self._new_route()
+            return Line(self._route)
 
-    def _new_session(self) -> requests.Session:
-        session = requests.Session()
-        session.trust_env = False
-        session.headers.clear()
-        session.headers["Accept-Encoding"] = "gzip, deflate"
-        adapter = DeadlineAdapter(pool_connections=1, pool_maxsize=1, max_retries=0)
-        session.mount("https://", adapter)
-        session.mount("http://", adapter)
-        return session
+    def _give_back(self, line: Line) -> None:
+        with self._lock:
+            if self._is_closed:
+                line.close()
+            else:
+                self._idle.append(line)
 
-    def _read(self, response: requests.Response) -> bytes:
-        body = bytearray()
-        while piece := response.raw.read1(_PIECE_BYTES, decode_content=True):
-            body += piece
-            if len(body) > self._max_bytes:
-                raise ReplyTooLarge(
-                    f"the reply is larger than {self._max_bytes / 2**20:g} MB",
-                    hint="raise limits.max_reply_mb if chat sessions can be so large",
-                )
-        return bytes(body)
+    def _new_route(self) -> Route:
+        uses_tls = "https" in (urlsplit(address).scheme for address in (self._root, self._proxy or ""))
+        return Route(
+            root=self._root,
+            connect_timeout_s=self._limits.connect_timeout.total_seconds(),
+            read_timeout_s=self._limits.read_timeout.total_seconds(),
+            max_bytes=self._limits.max_reply_bytes,
+            proxy=self._proxy,
+            tls=tls_context(self._ca_file) if uses_tls else None,
+        )

@@ -1,0 +1,113 @@
+"""A requests session of one thread at a time, and the one connection that it keeps.
+
+`requests` opens the connection, through a proxy where there is one, and makes the first call on it; calls that follow
+are made on the connection itself, and come back here when their reply is odd. Redirects are refused, since `requests`
+would carry SO-AppToken along to another host. The environment is not read: a .netrc would replace our Authorization
+header.
+
+Requests go through the session's adapter. `Session.send` would first read the whole body of a redirect, unbounded, to
+follow it or not, and would keep cookies, for which the server wants an XSRF value that we have no use for.
+"""
+
+import io
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import requests
+
+from archiver import __version__
+from archiver.superoffice.connections import Adapter, Connection, Pool
+from archiver.superoffice.exchange import exchange
+from archiver.superoffice.nonanswers import refusal, too_large, wrong_content
+from archiver.superoffice.plain import PlainRequest
+
+_PIECE_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """The way to a source."""
+
+    root: str
+    """What the addresses of all calls begin with."""
+    connect_timeout_s: float
+    read_timeout_s: float
+    max_bytes: int
+    proxy: str | None
+    tls: ssl.SSLContext | None
+
+    @property
+    def is_forwarded(self) -> bool:
+        """Whether a proxy gets the requests, rather than opening a tunnel for them."""
+        return self.proxy is not None and not self.root.startswith("https:")
+
+
+class Line:
+    """Calls one after the other."""
+
+    def __init__(self, route: Route) -> None:
+        self._route = route
+        self._proxies = {"http": route.proxy, "https": route.proxy} if route.proxy else {}
+        self._http = requests.Session()
+        self._http.trust_env = False
+        self._http.headers.clear()
+        self._http.headers["Accept-Encoding"] = "gzip, deflate"
+        self._http.headers["User-Agent"] = f"superoffice-chat-archiver/{__version__}"
+        self._adapter = Adapter(route.tls, pool_connections=1, pool_maxsize=1, max_retries=0)
+        self._http.mount("https://", self._adapter)
+        self._http.mount("http://", self._adapter)
+        self._pool: Pool | None = None
+        self._headers: Mapping[str, str] | None = None
+        self._plain: PlainRequest
+
+    def close(self) -> None:
+        self._http.close()
+
+    def post(self, operation: str, body: bytes, headers: Mapping[str, str]) -> bytes:
+        """Post JSON and read the whole reply, as `Transport.post`.
+
+        Raises: SourceError's leaves; what `requests` and its kin raise.
+        """
+        connection = self._pool.kept() if self._pool else None
+        if connection is None or (reply := self._exchange(connection, operation, body, headers)) is None:
+            return self._by_requests(operation, body, headers)
+        return reply
+
+    def _exchange(
+        self, connection: Connection, operation: str, body: bytes, headers: Mapping[str, str]
+    ) -> bytes | None:
+        if headers is not self._headers:
+            self._headers, self._plain = headers, PlainRequest(self._prepared(self._route.root, b"", headers))
+        request = self._plain.bytes_for(operation, body)
+        reply = exchange(connection, request, silence_s=self._route.read_timeout_s, max_bytes=self._route.max_bytes)
+        if reply is None:
+            return None
+        head, content = reply
+        if error := wrong_content(head.content_type, content):
+            raise error
+        return content
+
+    def _by_requests(self, operation: str, body: bytes, headers: Mapping[str, str]) -> bytes:
+        request = self._prepared(f"{self._route.root}/{operation}", body, headers)
+        timeout = (self._route.connect_timeout_s, self._route.read_timeout_s)
+        with self._adapter.send(request, stream=True, timeout=timeout, proxies=self._proxies) as response:
+            if response.status_code != 200:
+                raise refusal(response.status_code, response.headers)
+            reply = self._read(response)
+            if error := wrong_content(response.headers.get("Content-Type"), reply):
+                raise error
+        if self._pool is None and not self._route.is_forwarded:
+            self._pool = self._adapter.pool_of(request, self._proxies)
+        return reply
+
+    def _prepared(self, url: str, body: bytes, headers: Mapping[str, str]) -> requests.PreparedRequest:
+        return self._http.prepare_request(requests.Request("POST", url, data=body, headers=headers))
+
+    def _read(self, response: requests.Response) -> bytes:
+        body = io.BytesIO()
+        while piece := response.raw.read1(_PIECE_BYTES, decode_content=True):
+            body.write(piece)
+            if body.tell() > self._route.max_bytes:
+                raise too_large(self._route.max_bytes)
+        return body.getvalue()
