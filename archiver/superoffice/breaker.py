@@ -7,8 +7,8 @@ given up is not decided here. The idea is Michael Nygard's (Release It!, "Circui
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from types import TracebackType
 
 from archiver.errors import Interrupted, RateLimited, RetriableSourceError, SourceError
 
@@ -47,9 +47,8 @@ class CircuitBreaker:
     def is_open(self) -> bool:
         return self._failures >= self._failures_to_open
 
-    @contextmanager
-    def attempt(self, stop: threading.Event, *, is_telling: bool = True) -> Iterator[None]:
-        """Wait until a call may be made; what the block raises says how it went.
+    def attempt(self, stop: threading.Event, *, is_telling: bool = True) -> "_Attempt":
+        """For a `with` block: wait until a call may be made; what the block raises says how it went.
 
         A RetriableSourceError is a failure, but for RateLimited, which says that the source is there and nothing of
         how it fares. Any other SourceError is an answer, if not the one hoped for.
@@ -58,23 +57,26 @@ class CircuitBreaker:
             is_telling: whether a failure says anything of the source.
         Raises: Interrupted.
         """
-        is_probe = self._wait(stop)
-        try:
-            yield
-        except RateLimited:
-            raise
-        except RetriableSourceError:
-            if is_telling or is_probe:
+        return _Attempt(self, stop, is_telling)
+
+    def begin(self, stop: threading.Event) -> bool:
+        """Wait until a call may be made.
+
+        Returns: whether it is a probe. Raises: Interrupted.
+        """
+        return self.is_open and self._wait(stop)
+
+    def end(self, error: BaseException | None, *, is_probe: bool, is_telling: bool) -> None:
+        """Note how the call went."""
+        if error is None:
+            self._note_answer()
+        elif isinstance(error, RetriableSourceError):
+            if not isinstance(error, RateLimited) and (is_telling or is_probe):
                 self._note_failure()
-            raise
-        except SourceError:
+        elif isinstance(error, SourceError):
             self._note_answer()
-            raise
-        else:
-            self._note_answer()
-        finally:
-            if is_probe:
-                self._is_probing = False
+        if is_probe:
+            self._is_probing = False
 
     def _wait(self, stop: threading.Event) -> bool:
         """Returns: whether the call is a probe."""
@@ -98,5 +100,23 @@ class CircuitBreaker:
                 self._next_probe_at = self._clock() + distance_s
 
     def _note_answer(self) -> None:
-        with self._lock:
-            self._failures = 0
+        if self._failures:
+            with self._lock:
+                self._failures = 0
+
+
+class _Attempt:
+    """A class, since a generator would cost each call more than all else that is done here."""
+
+    __slots__ = ("_breaker", "_is_probe", "_is_telling", "_stop")
+
+    def __init__(self, breaker: CircuitBreaker, stop: threading.Event, is_telling: bool) -> None:
+        self._breaker, self._stop, self._is_telling = breaker, stop, is_telling
+
+    def __enter__(self) -> None:
+        self._is_probe = self._breaker.begin(self._stop)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self._breaker.end(error, is_probe=self._is_probe, is_telling=self._is_telling)

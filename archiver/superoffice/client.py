@@ -27,7 +27,7 @@ from archiver.superoffice.decode import decode_reply
 from archiver.superoffice.endpoint import GET_CHAT_MESSAGES, GET_CHAT_SESSION_ENTITY, api_root
 from archiver.superoffice.nonanswers import page_error
 from archiver.superoffice.rate import TokenBucket
-from archiver.superoffice.retry import retrying
+from archiver.superoffice.retry import call_with_retries
 from archiver.superoffice.signin import SignIn
 from archiver.superoffice.transport import Transport
 
@@ -129,7 +129,7 @@ class SuperOfficeClient:
 
         retry = self._retry_no_more if is_second_try else self._retry
         try:
-            return retrying(retry, stop, self._on_retry, lambda: self._breaker.is_open)(attempt)
+            return call_with_retries(attempt, retry, stop, self._on_retry, lambda: self._breaker.is_open)
         except RetriableSourceError as error:
             raise error if is_second_try else self._seen_as_a_whole(error) from None
 
@@ -157,10 +157,12 @@ class SuperOfficeClient:
 
         Raises: SourceOnHold at once when that is longer than a call may take; Interrupted.
         """
-        while True:
+        if stop.is_set():
+            raise Interrupted
+        while not self._bucket.is_free:
             if (held_s := self._bucket.held_for()) > self._retry.max_total.total_seconds():
                 raise SourceOnHold(f"the source asked us to wait {held_s:.0f} s", retry_after_s=held_s)
-            if stop.wait(self._bucket.take()):
+            if (wait_s := self._bucket.take()) > 0 and stop.wait(wait_s):
                 raise Interrupted
             # A hold that began meanwhile ends for all threads at once: queue anew behind it.
             if self._bucket.held_for() <= 0:

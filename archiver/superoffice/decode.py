@@ -1,7 +1,8 @@
 """From the bytes of a GetChatMessages reply to ChatMessages.
 
 Two paths give the same rows. The fast one (documented.py) decodes a whole array that looks as documented. When a
-single thing in it surprises, the tolerant one (tolerant.py) goes row by row.
+single thing in it surprises, the tolerant one (tolerant.py) goes row by row. A documented reply that is very long is
+decoded in pieces, when they are asked for (long_replies.py).
 
 A lone surrogate makes msgspec say "Input data was truncated", so a reply is never judged cut by the decoder: that is
 the transport's to say.
@@ -11,6 +12,7 @@ import json
 
 from archiver.model import ChatMessage, Quarantined, Reply, as_row
 from archiver.superoffice.documented import decode_documented
+from archiver.superoffice.long_replies import LONG_REPLY_BYTES, ascend, decode_long
 from archiver.superoffice.tolerant import decode_rows, decode_tolerantly
 
 
@@ -22,6 +24,8 @@ def decode_reply(body: bytes, chat_session_id: int) -> Reply:
     SignInPage for a page; UndecodableReply for whatever else is not a JSON array, with `payload` when it begins like
     one.
     """
+    if len(body) > LONG_REPLY_BYTES and (long_reply := decode_long(body)):
+        return long_reply
     messages, undecodable = decode_documented(body), list[Quarantined]()
     if messages is None:
         messages, undecodable = decode_tolerantly(body, chat_session_id)
@@ -54,10 +58,12 @@ def _whole_body(value: object) -> bytes | None:
 
 
 def _reply(messages: list[ChatMessage], undecodable: list[Quarantined], chat_session_id: int) -> Reply:
-    messages.sort(key=lambda message: message.chat_message_id)
-    unique, contradicting = _one_each(messages, chat_session_id)
     row_count = len(messages) + len(undecodable)
-    return Reply(pieces=[unique], quarantined=undecodable + contradicting, row_count=row_count)
+    if not ascend([message.chat_message_id for message in messages]):
+        messages.sort(key=lambda message: message.chat_message_id)
+        messages, contradicting = _one_each(messages, chat_session_id)
+        undecodable = undecodable + contradicting
+    return Reply(pieces=[messages], quarantined=undecodable, row_count=row_count)
 
 
 def _one_each(messages: list[ChatMessage], chat_session_id: int) -> tuple[list[ChatMessage], list[Quarantined]]:

@@ -13,7 +13,7 @@ _Id = Annotated[int, msgspec.Meta(ge=1, le=MAX_BIGINT)]
 _Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 
 
-class _Row(msgspec.Struct, rename="pascal", forbid_unknown_fields=True, gc=False):
+class Row(msgspec.Struct, rename="pascal", forbid_unknown_fields=True, gc=False):
     """A row exactly as documented; anything else goes the tolerant way."""
 
     chat_message_id: _Id
@@ -32,37 +32,40 @@ _QUOTES_PER_ROW = 2 * (9 + 6)
 
 _ESCAPED_BACKSLASH_AND_QUOTE = re.compile(rb'\\\\"')
 
-_rows = msgspec.json.Decoder(list[_Row])
+_rows = msgspec.json.Decoder(list[Row])
 
 
 def decode_documented(body: bytes) -> list[ChatMessage] | None:
     """The messages in the order of the rows; None for a reply that the tolerant path has to read."""
+    rows = documented_rows(body)
+    return None if rows is None else [_message(row) for row in rows]
+
+
+def documented_rows(body: bytes) -> list[Row] | None:
+    """The rows of a reply that looks as documented, each of which can become a message; else None."""
     if b"u0000" in body:  # no text column holds NUL, and raw NULs are no JSON
         return None
     try:
         rows = _rows.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    if _may_repeat_a_key(body, len(rows)):
-        return None
-    messages = []
-    for row in rows:
-        instant, exact = parse_time(row.when_posted)
-        messages.append(
-            ChatMessage(
-                chat_message_id=row.chat_message_id,
-                chat_session_id=row.chat_session_id,
-                type=row.type,
-                message=row.message,
-                author=row.author,
-                read_by_customer=row.read_by_customer,
-                special_type=row.special_type,
-                special_param=row.special_param,
-                when_posted=instant,
-                extra=None if exact else ascii_json({"WhenPosted": row.when_posted}),
-            )
-        )
-    return messages
+    return None if _may_repeat_a_key(body, len(rows)) else rows
+
+
+def _message(row: Row) -> ChatMessage:
+    instant, exact = parse_time(row.when_posted)
+    return ChatMessage(
+        chat_message_id=row.chat_message_id,
+        chat_session_id=row.chat_session_id,
+        type=row.type,
+        message=row.message,
+        author=row.author,
+        read_by_customer=row.read_by_customer,
+        special_type=row.special_type,
+        special_param=row.special_param,
+        when_posted=instant,
+        extra=None if exact else ascii_json({"WhenPosted": row.when_posted}),
+    )
 
 
 def _may_repeat_a_key(body: bytes, row_count: int) -> bool:

@@ -21,6 +21,11 @@ class TokenBucket:
         self._due_at = 0.0
         self._held_until = 0.0
 
+    @property
+    def is_free(self) -> bool:
+        """Whether nobody has to wait, or to be counted."""
+        return not self._interval_s and self._held_until <= self._clock()
+
     def take(self) -> float:
         """Reserve a call; returns the seconds to wait before making it."""
         with self._lock:

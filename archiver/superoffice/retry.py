@@ -12,7 +12,10 @@ All of it is bounded by the configured attempts and time, and ends when a stop i
 
 import random
 import threading
+import time
 from collections.abc import Callable
+from itertools import chain, repeat
+from typing import NoReturn, TypeVar
 
 import tenacity
 
@@ -26,23 +29,48 @@ from archiver.errors import (
     UnexpectedReply,
 )
 
+T = TypeVar("T")
+
 FIRST_PAUSE_S = 1.0
 """The upper bound of the first pause; each next one is twice as long."""
 
 
-def retrying(
+def call_with_retries(
+    call: Callable[[], T],
     settings: RetrySettings,
     stop: threading.Event,
     on_retry: Callable[[float, SourceError], None],
-    is_down: Callable[[], bool] = lambda: False,
-) -> tenacity.Retrying:
-    """A retrier for one call.
+    is_down: Callable[[], bool],
+) -> T:
+    """Call until there is an answer.
 
     Args:
-        stop: ends the waiting at once; the retrier then raises Interrupted.
+        stop: ends the waiting at once with Interrupted.
         on_retry: called before each pause with its seconds and what failed.
         is_down: whether the source fails every call now: then this call is not tried again.
+    Raises: what `call` raised last; Interrupted.
     """
+    began_at = time.monotonic()
+    try:
+        return call()  # nearly all are answered at once: tenacity, which is dear, is for those that are not
+    except SourceError as error:
+        failed = error
+    left_s = settings.max_total.total_seconds() - (time.monotonic() - began_at)
+    attempts = chain([lambda: _raise(failed)], repeat(call))
+    return _retrying(settings, left_s, stop, on_retry, is_down)(lambda: next(attempts)())
+
+
+def _raise(error: SourceError) -> NoReturn:
+    raise error
+
+
+def _retrying(
+    settings: RetrySettings,
+    max_total_s: float,
+    stop: threading.Event,
+    on_retry: Callable[[float, SourceError], None],
+    is_down: Callable[[], bool],
+) -> tenacity.Retrying:
     had_second_chance: set[type[SourceError]] = set()
 
     def is_worth_another(state: tenacity.RetryCallState) -> bool:
@@ -68,7 +96,7 @@ def retrying(
         wait=_pause_for(settings.max_wait.total_seconds()),
         stop=tenacity.stop_any(
             tenacity.stop_after_attempt(settings.attempts),
-            tenacity.stop_before_delay(settings.max_total.total_seconds()),
+            tenacity.stop_before_delay(max_total_s),
         ),
         sleep=pause,
         before_sleep=before_pause,
