@@ -117,14 +117,14 @@ class SuperOfficeClient:
         *,
         is_second_try: bool = False,
     ) -> T:
-        facts = {"event": "request", "source": self.name, "operation": operation, **about}
-
         def attempt() -> T:
             with self._breaker.attempt(stop, is_telling=not is_second_try):
                 self._wait_for_turn(stop)
                 with self._lock:
                     self.request_count += 1
-                logger.debug("calling the source", extra=facts)
+                if logger.isEnabledFor(logging.DEBUG):
+                    facts = {"event": "request", "source": self.name, "operation": operation, **about}
+                    logger.debug("calling the source", extra=facts)
                 return decode(self._post(operation, body))
 
         retry = self._retry_no_more if is_second_try else self._retry

@@ -1,12 +1,9 @@
-"""A requests session of one thread at a time, and the one connection that it keeps.
+"""Calls one after the other, over the one connection that `requests` opens and keeps for them.
 
-`requests` opens the connection, through a proxy where there is one, and makes the first call on it; calls that follow
-are made on the connection itself, and come back here when their reply is odd. Redirects are refused, since `requests`
-would carry SO-AppToken along to another host. The environment is not read: a .netrc would replace our Authorization
-header.
-
-Requests go through the session's adapter. `Session.send` would first read the whole body of a redirect, unbounded, to
-follow it or not, and would keep cookies, for which the server wants an XSRF value that we have no use for.
+The first call on a connection goes through `requests`; those that follow are made on the connection itself, and come
+back to `requests` when their reply is odd. Never through a `requests.Session`: it would follow redirects, and carry
+SO-AppToken along to another host; replace our Authorization header by what .netrc says; and keep cookies, for which
+the server wants an XSRF value that we have no use for.
 """
 
 import io
@@ -15,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import requests
+import urllib3
 
 from archiver import __version__
 from archiver.superoffice.connections import Adapter, Connection, Pool
@@ -22,6 +20,7 @@ from archiver.superoffice.exchange import exchange
 from archiver.superoffice.nonanswers import refusal, too_large, wrong_content
 from archiver.superoffice.plain import PlainRequest
 
+_OWN_HEADERS = {"Accept-Encoding": "gzip, deflate", "User-Agent": f"superoffice-chat-archiver/{__version__}"}
 _PIECE_BYTES = 256 * 1024
 
 
@@ -40,29 +39,22 @@ class Route:
     @property
     def is_forwarded(self) -> bool:
         """Whether a proxy gets the requests, rather than opening a tunnel for them."""
-        return self.proxy is not None and not self.root.startswith("https:")
+        return self.proxy is not None and not self.root.lower().startswith("https:")
 
 
 class Line:
-    """Calls one after the other."""
+    """A connection to a source, for one thread at a time."""
 
     def __init__(self, route: Route) -> None:
         self._route = route
         self._proxies = {"http": route.proxy, "https": route.proxy} if route.proxy else {}
-        self._http = requests.Session()
-        self._http.trust_env = False
-        self._http.headers.clear()
-        self._http.headers["Accept-Encoding"] = "gzip, deflate"
-        self._http.headers["User-Agent"] = f"superoffice-chat-archiver/{__version__}"
         self._adapter = Adapter(route.tls, pool_connections=1, pool_maxsize=1, max_retries=0)
-        self._http.mount("https://", self._adapter)
-        self._http.mount("http://", self._adapter)
         self._pool: Pool | None = None
         self._headers: Mapping[str, str] | None = None
         self._plain: PlainRequest
 
     def close(self) -> None:
-        self._http.close()
+        self._adapter.close()
 
     def post(self, operation: str, body: bytes, headers: Mapping[str, str]) -> bytes:
         """Post JSON and read the whole reply, as `Transport.post`.
@@ -84,6 +76,8 @@ class Line:
         if reply is None:
             return None
         head, content = reply
+        if head.compression is not None:
+            content = self._decompressed(content, head.compression)
         if error := wrong_content(head.content_type, content):
             raise error
         return content
@@ -94,7 +88,7 @@ class Line:
         with self._adapter.send(request, stream=True, timeout=timeout, proxies=self._proxies) as response:
             if response.status_code != 200:
                 raise refusal(response.status_code, response.headers)
-            reply = self._read(response)
+            reply = self._read(response.raw)
             if error := wrong_content(response.headers.get("Content-Type"), reply):
                 raise error
         if self._pool is None and not self._route.is_forwarded:
@@ -102,11 +96,15 @@ class Line:
         return reply
 
     def _prepared(self, url: str, body: bytes, headers: Mapping[str, str]) -> requests.PreparedRequest:
-        return self._http.prepare_request(requests.Request("POST", url, data=body, headers=headers))
+        return requests.Request("POST", url, data=body, headers={**_OWN_HEADERS, **headers}).prepare()
 
-    def _read(self, response: requests.Response) -> bytes:
+    def _decompressed(self, content: bytes, compression: str) -> bytes:
+        headers = {"Content-Encoding": compression}
+        return self._read(urllib3.HTTPResponse(io.BytesIO(content), headers, preload_content=False))
+
+    def _read(self, response: urllib3.HTTPResponse) -> bytes:
         body = io.BytesIO()
-        while piece := response.raw.read1(_PIECE_BYTES, decode_content=True):
+        while piece := response.read1(_PIECE_BYTES, decode_content=True):
             body.write(piece)
             if body.tell() > self._route.max_bytes:
                 raise too_large(self._route.max_bytes)

@@ -20,6 +20,7 @@ from archiver.superoffice.documented import decode_documented, documented_rows
 LONG_REPLY_BYTES = 1024 * 1024
 """About 4,000 rows. Decoding a reply twice costs more than it saves where it is shorter."""
 PIECE_BYTES = 512 * 1024
+"""At least, but for the last piece; about 2,000 rows."""
 _BETWEEN_ROWS = re.compile(rb'\}[ \t\r\n]*(,)[ \t\r\n]*\{[ \t\r\n]*"ChatMessageId"')
 
 
@@ -28,17 +29,17 @@ def ascend(ids: Sequence[int]) -> bool:
     return all(map(operator.lt, ids, ids[1:]))
 
 
-def decode_long(body: bytes) -> Reply | None:
+def decode_long(body: bytes, piece_bytes: int = PIECE_BYTES) -> Reply | None:
     """The reply in pieces; None when it can't be cut, or is not as documented with ascending ids."""
     row_count, last_id = 0, 0
-    for piece in _cut(body):
+    for piece in _cut(body, piece_bytes):
         if len(piece) == len(body) or (rows := documented_rows(piece)) is None:
             return None
         ids = [last_id, *(row.chat_message_id for row in rows)]
         if not ascend(ids):
             return None
         row_count, last_id = row_count + len(rows), ids[-1]
-    return Reply(pieces=_Pieces(body), quarantined=[], row_count=row_count)
+    return Reply(pieces=_Pieces(body, piece_bytes), quarantined=[], row_count=row_count)
 
 
 @dataclass(frozen=True)
@@ -46,18 +47,19 @@ class _Pieces:
     """The messages of a reply that was found valid, decoded each time somebody goes through them."""
 
     body: bytes
+    piece_bytes: int
 
     def __iter__(self) -> Iterator[list[ChatMessage]]:
-        for piece in _cut(self.body):
+        for piece in _cut(self.body, self.piece_bytes):
             messages = decode_documented(piece)
             assert messages is not None
             yield messages
 
 
-def _cut(body: bytes) -> Iterator[bytes]:
+def _cut(body: bytes, piece_bytes: int) -> Iterator[bytes]:
     """An array as shorter arrays; itself where it can't be cut."""
     at, opening = 0, b""
-    while cut := _BETWEEN_ROWS.search(body, at + PIECE_BYTES):
+    while cut := _BETWEEN_ROWS.search(body, at + piece_bytes):
         yield b"%b%b]" % (opening, body[at : cut.start(1)])
         at, opening = cut.end(1), b"["
     yield opening + body[at:]

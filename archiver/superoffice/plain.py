@@ -22,12 +22,13 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class PlainHead:
-    """The head of a reply with status 200, whose body is not compressed."""
+    """The head of a reply with status 200."""
 
     size: int
     body_size: int | None
     """None: it comes in chunks."""
     content_type: str | None
+    compression: str | None
 
     @classmethod
     def of(cls, received: bytes) -> Self | None:
@@ -39,7 +40,7 @@ class PlainHead:
         values: dict[bytes, bytes] = {name.lower(): value for name, value in fields}
         is_repeated = len(values) < len(fields)
         stays = values.get(b"connection", b"keep-alive").lower() == b"keep-alive"
-        if is_repeated or not stays or b"content-encoding" in values:
+        if is_repeated or not stays:
             return None
         length, coding = values.get(b"content-length"), values.get(b"transfer-encoding")
         if coding is None and length is not None and _LENGTH.fullmatch(length):
@@ -48,8 +49,11 @@ class PlainHead:
             body_size = None
         else:
             return None
-        content_type = values.get(b"content-type")
-        return cls(match.end(), body_size, content_type.decode("ascii") if content_type is not None else None)
+        return cls(match.end(), body_size, _text(values.get(b"content-type")), _text(values.get(b"content-encoding")))
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("ascii")
 
 
 class PlainRequest:
