@@ -94,16 +94,16 @@ class _Incoming:
 
     def _line(self) -> bytes:
         """The next line with its end; what is there of it where nothing follows."""
-        while (end := self._received.find(b"\n", self._at) + 1) == 0:
-            if len(self._received) - self._at > _MAX_LINE_BYTES:
-                raise http.client.LineTooLong("chunk size")
+        while (end := self._received.find(b"\n", self._at) + 1) == 0 and not self._is_ended:
             begun = self._received[self._at :]
+            if len(begun) > _MAX_LINE_BYTES:
+                break
             self._receive()
             self._received = begun + self._received
-            if self._is_ended:
-                end = len(self._received)
-                break
-        line, self._at = self._received[self._at : end], end
+        line = self._received[self._at : end or None]
+        if len(line) > _MAX_LINE_BYTES:
+            raise http.client.LineTooLong("chunk size")
+        self._at += len(line)
         return line
 
     def _receive(self) -> None:

@@ -1,6 +1,7 @@
 """A sandbox, clients of it, and a server that sends bytes as they are, for what no HTTP framework would send."""
 
 import contextlib
+import select
 import socket
 import ssl
 import threading
@@ -27,6 +28,18 @@ QUICK = RetrySettings(attempts=4, max_wait=timedelta(milliseconds=1))
 """Tries again, and hardly waits."""
 
 
+def source_settings(**changes: Any) -> SourceSettings:
+    tables = {
+        "name": "acme",
+        "auth": BASIC,
+        "sessions": {"include": [1]},
+        "limits": {"requests_per_second": 0},
+        "request": {"app_token": APP_TOKEN},
+        **changes,
+    }
+    return SourceSettings.model_validate(tables, context={"folder": Path()})
+
+
 class ClientMaker:
     """Makes clients of the sandbox, or of another address, and closes them."""
 
@@ -35,16 +48,7 @@ class ClientMaker:
         self._stack = stack
 
     def __call__(self, retry: RetrySettings = ONCE, **changes: Any) -> SuperOfficeClient:
-        tables = {
-            "name": "acme",
-            "base_url": self._base_url,
-            "auth": BASIC,
-            "sessions": {"include": [1]},
-            "limits": {"requests_per_second": 0},
-            "request": {"app_token": APP_TOKEN},
-            **changes,
-        }
-        source = SourceSettings.model_validate(tables, context={"folder": Path()})
+        source = source_settings(**{"base_url": self._base_url, **changes})
         return self._stack.enter_context(contextlib.closing(SuperOfficeClient(source, retry)))
 
 
@@ -68,10 +72,15 @@ def stop() -> threading.Event:
 
 
 class RawServer:
-    """Answers one request after the other with the pieces given, a few milliseconds apart, then closes."""
+    """Answers one request after the other with the pieces given, a few milliseconds apart, then closes.
+
+    Where the pieces raise ConnectionError, the connection is closed there and the next one answered.
+    """
 
     def __init__(self, replies: list[Iterable[bytes]], tls: ssl.SSLContext | None = None) -> None:
         self.connection_count = 0
+        self.hangups = threading.Semaphore(0)
+        """Released each time the server has closed a connection."""
         self.request_lines: list[bytes] = []
         self._replies = replies
         self._tls = tls
@@ -107,6 +116,7 @@ class RawServer:
             with contextlib.suppress(OSError), connection:
                 connection.settimeout(5)
                 self._converse(self._tls.wrap_socket(connection, server_side=True) if self._tls else connection)
+            self.hangups.release()
 
     def _converse(self, connection: socket.socket) -> None:
         with connection, connection.makefile("rb") as requests:
@@ -143,6 +153,55 @@ def serve() -> Iterator[Serve]:
             return stack.enter_context(RawServer(pieces, tls))
 
         yield start
+
+
+class Tunnel:
+    """A proxy that opens one tunnel after the other, and counts them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)  # ends accept
+        self._thread.join()
+        self._listener.close()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                with client:
+                    head = client.recv(65536)
+                    host, _, port = head.split()[1].decode().rpartition(":")
+                    with socket.create_connection((host, int(port))) as source:
+                        client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                        self.count += 1
+                        _pass_on(client, source)
+
+
+def _pass_on(one: socket.socket, other: socket.socket) -> None:
+    others = {one: other, other: one}
+    while True:
+        for ready in select.select(list(others), [], [])[0]:
+            data = ready.recv(65536)
+            if not data:
+                return
+            others[ready].sendall(data)
+
+
+@pytest.fixture
+def tunnel() -> Iterator[Tunnel]:
+    with Tunnel() as running:
+        yield running
 
 
 # For localhost and no other name, signed by itself, until 2126. It guards nothing.

@@ -124,6 +124,17 @@ def test_a_source_that_fails_call_after_call_is_down(
     assert len(client.fetch_messages(1, 0, stop).messages) == 1
 
 
+def test_the_time_of_the_first_attempt_counts(
+    sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event
+) -> None:
+    sandbox.oddities.add("slow", seconds=60)
+    retry = RetrySettings(max_wait=timedelta(milliseconds=1), max_total=timedelta(milliseconds=50))
+    client = make_client(retry, limits={"requests_per_second": 0, "read_timeout": "0.1s"})
+    with pytest.raises(SourceUnavailable, match=r"^the source fell silent$"):
+        client.fetch_messages(1, 0, stop)
+    assert (client.request_count, client.retry_count) == (1, 0)
+
+
 def test_a_null_does_not_count_as_down(sandbox: Sandbox, make_client: ClientMaker, stop: threading.Event) -> None:
     sandbox.oddities.add("null")
     client = make_client(QUICK)
