@@ -160,6 +160,8 @@ class Tunnel:
 
     def __init__(self) -> None:
         self.count = 0
+        self.hangups = threading.Semaphore(0)
+        """Released each time a tunnel has been closed."""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._thread = threading.Thread(target=self._serve)
@@ -186,6 +188,7 @@ class Tunnel:
                         client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
                         self.count += 1
                         _pass_on(client, source)
+                self.hangups.release()
 
 
 def _pass_on(one: socket.socket, other: socket.socket) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from archiver.errors import SourceError
 from archiver.superoffice.client import SuperOfficeClient
-from tests.superoffice.conftest import ClientMaker, RawServer, Serve, Tunnel
+from tests.superoffice.conftest import QUICK, ClientMaker, RawServer, Serve, Tunnel
 from tests.superoffice.test_transport import OK
 
 CHUNKED = (
@@ -64,6 +64,21 @@ def test_both_ways_send_the_same_request(make_client: ClientMaker, serve: Serve)
     first, second = (b"".join(server.request_lines).split(b"\r\n\r\n"))[:2]
     assert first.split(b"\r\n")[0] == second.split(b"\r\n")[0]
     assert sorted(first.split(b"\r\n")) == sorted(second.split(b"\r\n"))
+
+
+def test_a_credential_that_was_read_anew_is_sent_from_then_on(
+    make_client: ClientMaker, serve: Serve, tmp_path: Path
+) -> None:
+    secret = tmp_path / "token"
+    secret.write_text("old")
+    server = serve(OK, OK, b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", OK, OK)
+    auth = {"scheme": "bearer", "token": {"file": str(secret)}}
+    client = make_client(QUICK, base_url=f"http://127.0.0.1:{server.port}", auth=auth)
+    calls(client, 2)
+    secret.write_text("new")
+    calls(client, 2)
+    sent = [line.split()[-1] for line in server.request_lines if line.startswith(b"Authorization:")]
+    assert sent == [b"old", b"old", b"old", b"new", b"new"]
 
 
 def test_another_operation_uses_the_same_connection(make_client: ClientMaker, serve: Serve) -> None:
@@ -155,8 +170,9 @@ def test_a_tunnel_through_a_proxy_is_used_again(
     client = make_client(base_url=f"https://localhost:{server.port}", request=request)
     assert calls(client, 3) == [0, 0, 0]
     assert (by_requests(), tunnel.count) == (1, 1)
-    assert server.hangups.acquire(timeout=10)
+    assert tunnel.hangups.acquire(timeout=10)
     assert calls(client, 1) == [0]
+    assert tunnel.count == 2
 
 
 def test_a_proxy_without_a_tunnel_is_told_the_whole_address_each_time(
