@@ -98,3 +98,10 @@ def test_each_further_failure_doubles_the_pause_up_to_an_hour() -> None:
 def test_a_recovery_ends_the_pauses() -> None:
     failing = after_visit(visit(failure=FAILURE), at=NOW)
     assert after_visit(visit(before=failing), at=NOW).retry_at is None
+
+
+def test_a_part_of_a_visit_that_goes_on_ends_no_row_of_failures() -> None:
+    failing = ChatSessionState(chat_session_id=7, failures=2, last_error="null_reply", retry_at=NOW)
+    part = after_visit(visit(message(41), before=failing, goes_on=True), at=NOW)
+    assert (part.last_message_id, part.failures, part.retry_at) == (41, 2, NOW)
+    assert after_visit(visit(message(42), before=part), at=NOW).failures == 0
