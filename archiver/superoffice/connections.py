@@ -1,4 +1,4 @@
-"""The connections of a requests session: opened and kept by urllib3, with what it lacks for us.
+"""The connections of `requests`, opened and kept by urllib3, with what it lacks for us.
 
 A reply ends by its deadline. All connections of a client share one TLS context. And a connection can be used beside
 urllib3, in which case whatever is found odd goes back to it: a request that was sent already is sent "again" over a
@@ -51,13 +51,17 @@ class Connection(urllib3.connection.HTTPConnection):
     begun: bytes | None = None
     """What has come of the reply to a request that was sent beside urllib3; None when none was."""
 
-    def response_class(self, sock: socket.socket, **options: Any) -> _Response:  # type: ignore[override]
+    def response_class(self, *args: Any, **options: Any) -> _Response:  # type: ignore[override]
         begun, self.begun = self.begun or b"", None
-        return _Response(sock, begun=begun, **options)
+        return _Response(*args, begun=begun, **options)
 
     @property
     def is_connected(self) -> bool:
         return self.begun is not None or super().is_connected
+
+    def close(self) -> None:
+        self.begun = None
+        super().close()
 
     def send(self, data: Any) -> None:
         if self.begun is None:

@@ -56,7 +56,7 @@ class _Incoming:
     @property
     def is_used_up(self) -> bool:
         """Whether the next reply can begin here."""
-        return self._at == len(self._received) and not self._is_ended
+        return self._at == len(self._received)
 
     def take(self, size: int, max_bytes: int) -> bytes:
         """The next `size` bytes."""

@@ -158,12 +158,14 @@ def serve() -> Iterator[Serve]:
 class Tunnel:
     """A proxy that opens one tunnel after the other, and counts them."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.count = 0
         self.hangups = threading.Semaphore(0)
         """Released each time a tunnel has been closed."""
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        port = self._listener.getsockname()[1]
+        self.url = f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}"
         self._thread = threading.Thread(target=self._serve)
 
     def __enter__(self) -> Self:
@@ -181,7 +183,7 @@ class Tunnel:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                with client:
+                with self._tls.wrap_socket(client, server_side=True) if self._tls else client as client:
                     head = client.recv(65536)
                     host, _, port = head.split()[1].decode().rpartition(":")
                     with socket.create_connection((host, int(port))) as source:
@@ -201,9 +203,9 @@ def _pass_on(one: socket.socket, other: socket.socket) -> None:
             others[ready].sendall(data)
 
 
-@pytest.fixture
-def tunnel() -> Iterator[Tunnel]:
-    with Tunnel() as running:
+@pytest.fixture(params=["http", "https"])
+def tunnel(request: pytest.FixtureRequest, tls: ssl.SSLContext) -> Iterator[Tunnel]:
+    with Tunnel(tls if request.param == "https" else None) as running:
         yield running
 
 

@@ -144,6 +144,25 @@ def test_a_broken_call_leaves_nothing_for_the_next(make_client: ClientMaker, ser
     assert server.connection_count == 2
 
 
+def test_a_reply_that_comes_too_late_is_never_taken_for_the_next_one(make_client: ClientMaker, serve: Serve) -> None:
+    was_given_up = threading.Event()
+
+    def late() -> Iterator[bytes]:
+        while not was_given_up.is_set():
+            yield b""
+        yield from [b""] * 10
+        yield OK.replace(b"2\r\n\r\n[]", b"3\r\n\r\n[1]")
+
+    server = serve(OK, late(), OK)
+    limits = {"requests_per_second": 0, "read_timeout": "0.3s"}
+    client = make_client(base_url=f"http://127.0.0.1:{server.port}", limits=limits)
+    calls(client, 1)
+    with pytest.raises(SourceError, match=r"^the source fell silent$"):
+        calls(client, 1)
+    was_given_up.set()
+    assert client.fetch_messages(1, 0, threading.Event()).row_count == 0
+
+
 def test_encrypted_calls_use_the_connection_again(
     make_client: ClientMaker,
     serve: Serve,
