@@ -9,7 +9,7 @@ the server wants an XSRF value that we have no use for.
 import io
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import requests
 import urllib3
@@ -33,7 +33,7 @@ class Route:
     connect_timeout_s: float
     read_timeout_s: float
     max_bytes: int
-    proxy: str | None
+    proxy: str | None = field(repr=False)
     tls: ssl.SSLContext | None
 
     @property

@@ -12,7 +12,7 @@ stored that is not valid to its last byte.
 import operator
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from archiver.model import ChatMessage, Reply
 from archiver.superoffice.documented import decode_documented, documented_rows
@@ -46,7 +46,7 @@ def decode_long(body: bytes, piece_bytes: int = PIECE_BYTES) -> Reply | None:
 class _Pieces:
     """The messages of a reply that was found valid, decoded each time somebody goes through them."""
 
-    body: bytes
+    body: bytes = field(repr=False)
     piece_bytes: int
 
     def __iter__(self) -> Iterator[list[ChatMessage]]:

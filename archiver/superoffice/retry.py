@@ -55,6 +55,7 @@ def call_with_retries(
         return call()  # nearly all are answered at once: tenacity, which is dear, is for those that are not
     except SourceError as error:
         failed = error
+    # tenacity begins with the attempt that has failed already, which counts as one and took some of the time.
     left_s = settings.max_total.total_seconds() - (time.monotonic() - began_at)
     attempts = chain([lambda: _raise(failed)], repeat(call))
     return _retrying(settings, left_s, stop, on_retry, is_down)(lambda: next(attempts)())
