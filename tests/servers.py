@@ -23,10 +23,12 @@ _WHERE = os.pathsep.join(["/usr/sbin", "/usr/local/sbin", "/usr/bin", "/usr/loca
 _MARIADB_SETTINGS = (
     "--bind-address=127.0.0.1",
     "--skip-name-resolve",
+    "--skip-performance-schema",
+)
+_FOR_TESTS = (
     "--innodb-flush-log-at-trx-commit=2",  # what is committed outlives the process; nobody pulls the plug on a test
     "--innodb-log-file-size=8M",
     "--innodb-buffer-pool-size=64M",
-    "--skip-performance-schema",
 )
 
 
@@ -49,17 +51,21 @@ class OwnServer(Protocol):
 class OwnPostgreSQL:
     """The PostgreSQL that a package brings along."""
 
-    def __init__(self, server: PostgresServer) -> None:
+    def __init__(self, server: PostgresServer, *, is_durable: bool = False) -> None:
         self._server = server
         self.url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
         # As installed, it asks nobody for a password: now it asks all but its administrator.
         rules = "local all postgres trust\nlocal all all scram-sha-256\n"
         (server.pgdata / "pg_hba.conf").write_text(rules, encoding="ascii")
-        # What is committed outlives the process; nobody pulls the plug on a test.
-        with (server.pgdata / "postgresql.conf").open("a", encoding="ascii") as settings:
-            settings.write("\nfsync = off\nfull_page_writes = off\n")
+        if not is_durable:
+            self._be_quick()
         self.stop()
         self.start()
+
+    def _be_quick(self) -> None:
+        """What is committed outlives the process; nobody pulls the plug on a test."""
+        with (self._server.pgdata / "postgresql.conf").open("a", encoding="ascii") as settings:
+            settings.write("\nfsync = off\nfull_page_writes = off\n")
 
     def start(self) -> None:
         self._server.ensure_postgres_running()
@@ -71,8 +77,9 @@ class OwnPostgreSQL:
 class OwnMariaDB:
     """A mariadbd with its data in a folder; runs as whoever runs the tests, root included."""
 
-    def __init__(self, binary: Path, folder: Path) -> None:
+    def __init__(self, binary: Path, folder: Path, *, is_durable: bool = False) -> None:
         self._binary, self._folder = binary, folder
+        self._settings = _MARIADB_SETTINGS if is_durable else _MARIADB_SETTINGS + _FOR_TESTS
         self._user = ["--user=root"] if os.geteuid() == 0 else []
         self._process: subprocess.Popen[bytes] | None = None
         installer = find_program("mariadb-install-db")
@@ -112,7 +119,7 @@ class OwnMariaDB:
             "--no-defaults",
             *files,
             f"--port={self.url.port}",
-            *_MARIADB_SETTINGS,
+            *self._settings,
             *self._user,
         ]
         with self._log.open("ab") as log:
@@ -127,20 +134,22 @@ class OwnMariaDB:
 
 
 @contextmanager
-def own_postgresql() -> Iterator[OwnPostgreSQL]:
+def own_postgresql(*, is_durable: bool = False) -> Iterator[OwnPostgreSQL]:
+    """`is_durable`: with the settings of a server in use, as a bench wants it."""
     # Not in pytest's own folder: run by root, the server is another user, whom a second pytest would lock out there.
     with tempfile.TemporaryDirectory(prefix="archiver-postgresql-", ignore_cleanup_errors=True) as folder:
         server = get_server(folder, cleanup_mode="stop")
         try:
-            yield OwnPostgreSQL(server)
+            yield OwnPostgreSQL(server, is_durable=is_durable)
         finally:
             server.cleanup()
 
 
 @contextmanager
-def own_mariadb(binary: Path) -> Iterator[OwnMariaDB]:
+def own_mariadb(binary: Path, *, is_durable: bool = False) -> Iterator[OwnMariaDB]:
+    """`is_durable`: as above."""
     with tempfile.TemporaryDirectory(prefix="archiver-mariadb-", ignore_cleanup_errors=True) as folder:
-        server = OwnMariaDB(binary, Path(folder))
+        server = OwnMariaDB(binary, Path(folder), is_durable=is_durable)
         try:
             yield server
         finally:
