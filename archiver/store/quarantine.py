@@ -126,6 +126,8 @@ def load_open_of(
     """The open items of each of these chat sessions that has some."""
     keys = list(chat_session_ids)
     found: dict[int, list[QuarantineItem]] = {}
+    if connection.execute(select(tables.quarantine.c.id).where(*_is_open(source_id)).limit(1)).first() is None:
+        return found  # nearly always
     for at in range(0, len(keys), AT_ONCE):
         where = (*_is_open(source_id), tables.quarantine.c.chat_session_id.in_(keys[at : at + AT_ONCE]))
         for item in _items(connection, _query().where(*where)):

@@ -63,7 +63,7 @@ def after_visit(visit: Visit, *, at: datetime) -> ChatSessionState:
     if visit.quarantined:
         cursor = max(cursor, highest_own_quarantined(visit.quarantined))
     if cursor > before.last_message_id:
-        own = (each.when_posted for each in visit.messages if each.chat_session_id == visit.chat_session_id)
+        own = [each.when_posted for each in visit.messages if each.chat_session_id == visit.chat_session_id]
         last_activity_at = min(
             max(filter(None, own), default=at), at
         )  # a bot's time in the future is no activity yet
@@ -84,8 +84,8 @@ def highest_own_id(messages: Sequence[ChatMessage], chat_session_id: int) -> int
 
     An id beyond the API's int32 is none to go to, since no later call could name it.
     """
-    own = (message.chat_message_id for message in messages if message.chat_session_id == chat_session_id)
-    return max((key for key in own if key <= MAX_ID), default=0)
+    own = [message.chat_message_id for message in messages if message.chat_session_id == chat_session_id]
+    return max([key for key in own if key <= MAX_ID], default=0)
 
 
 def highest_own_quarantined(items: Sequence[Quarantined]) -> int:
