@@ -14,6 +14,7 @@ from archiver.model import ChatMessage
 from archiver.store import tables
 from archiver.store.database import Database
 from archiver.store.ledger import RunCounts
+from archiver.store.messages import load_stored
 from archiver.store.state import load_states
 from archiver.store.visit import Visit
 from archiver.store.writer import save_batch
@@ -116,6 +117,14 @@ def test_a_row_that_did_not_change_is_not_written_again(open_run: OpenRun) -> No
     assert (writes()["INSERT chat_message"], writes()["UPDATE chat_message"]) == (1, 0)
     open_run.save(message(1, "edited"), message(2))
     assert (writes()["INSERT chat_message"], writes()["UPDATE chat_message"]) == (1, 1)
+
+
+@pytest.mark.parametrize("asked", [[1, 3, 6], [6, 1, 10**6], []])
+def test_what_lies_between_the_messages_asked_for_is_not_loaded(open_run: OpenRun, asked: list[int]) -> None:
+    open_run.save(*(message(key) for key in range(1, 8)))
+    with open_run.database.reading() as connection:
+        stored = load_stored(connection, open_run.lease.source_id, asked)
+    assert sorted(stored) == sorted(set(asked) & set(range(1, 8)))
 
 
 def test_two_sources_keep_the_same_ids_apart(open_run: OpenRun, other_run: Callable[[], OpenRun]) -> None:
