@@ -26,7 +26,7 @@ def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The copy to make.")],
     force: Annotated[bool, typer.Option("--force", help="Replace FILE, once the copy is complete.")] = False,
 ) -> None:
-    """Copy an SQLite archive into one file, consistent, while passes go on.
+    """Copy an SQLite archive into one file while passes go on. The copy is consistent, and checked.
 
     Example: archiver backup archive-monday.db
     """

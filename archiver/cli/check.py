@@ -34,7 +34,7 @@ def check(
     drift: _Drift = False,
     as_json: Json = False,
 ) -> None:
-    """Try all that an archive needs: configuration, database, schema, what text survives, and every source.
+    """Try all that an archive needs. Configuration, database, schema, what text survives, and every source.
 
     Nothing is left behind, and the sources are asked for nothing. Exits with 0 only if all holds, and with 4 when
     somebody changed the schema, which --drift tells in full.

@@ -15,7 +15,6 @@ from archiver.store.database import Database, database_version
 from archiver.store.drift import find_drift
 from archiver.store.round_trip import find_losses
 from archiver.store.schema import CURRENT_REVISION, require_current_schema
-from archiver.superoffice.client import SuperOfficeClient
 
 ASKED_AT_ONCE = 8
 """Sources: each may take as long as its time limits to say that it does not answer."""
@@ -124,6 +123,8 @@ def check_sources(
 
 def _ask(source: SourceSettings, retry: RetrySettings, stop: threading.Event) -> Check:
     """One attempt at a call that asks for nothing: what comes after the highest id there can be."""
+    from archiver.superoffice.client import SuperOfficeClient
+
     chat_session_id = source.sessions.chosen.ranges[0][0]
     began_at = time.monotonic()
     try:

@@ -39,7 +39,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def copy(context: typer.Context, to: _To = None, to_config: _ToConfig = None, as_json: Json = False) -> None:
-    """Copy the archive into another database and compare the two, for instance to go on in PostgreSQL.
+    """Copy the archive into another database and compare the two. For instance to go on in PostgreSQL.
 
     No archiver can write either side meanwhile. Stopped at any point, it goes on when it is run again, and a second
     run brings only what is new. An empty database gets its tables first; one that holds another archive, or a copy

@@ -15,7 +15,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def daemon(context: typer.Context, source: Sources = None) -> None:
-    """Make passes on schedule until SIGTERM or Ctrl-C; then commit what was fetched and exit with 0.
+    """Make passes on schedule until SIGTERM or Ctrl-C. Then what was fetched is committed, and it exits with 0.
 
     Example: archiver daemon
     """

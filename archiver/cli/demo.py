@@ -67,7 +67,7 @@ def demo(
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed makes the same chats.")] = 1,
 ) -> None:
-    """Archive a simulated tenant into an SQLite file and show what that gives; takes half a minute.
+    """Archive a simulated tenant into an SQLite file. Shows what that gives; takes half a minute.
 
     Example: archiver demo
     """

@@ -14,6 +14,7 @@ import typer
 
 from archiver import __version__
 from archiver.cli import backup, check, copy, daemon, demo, migrate, passes, quarantine, sandbox, source, status
+from archiver.cli.collecting import put_off_collecting
 from archiver.cli.options import LogFormat, Options, print_error
 from archiver.errors import ArchiverError, ExitCode
 
@@ -24,6 +25,7 @@ app = typer.Typer(
     "the rest is stored), 4 differences found, 5 a person must decide, 130 interrupted.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # no traceback shows locals
+    rich_markup_mode="rich" if sys.stdout.isatty() else None,  # a pipe gets plain text, in half the time
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -66,6 +68,7 @@ def _options(
 
 def main() -> None:
     """Run the command and exit by the public contract."""
+    put_off_collecting()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that can't show a letter shows its number
             stream.reconfigure(errors="backslashreplace")

@@ -32,7 +32,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def run(context: typer.Context, source: Sources = None) -> None:
-    """Make one incremental pass per source: fetch what is new in every configured chat session.
+    """Make one incremental pass per source: fetch what is new. It visits every configured chat session.
 
     Example: archiver run
     """
@@ -66,7 +66,7 @@ def reconcile(
     from_file: FromFile = None,
     dry_run: _DryRun = False,
 ) -> None:
-    """Read chat sessions whole, now, and record edits and late arrivals; earlier contents are kept as revisions.
+    """Read chat sessions whole, now: record edits and late arrivals. Earlier contents are kept as revisions.
 
     Example: archiver reconcile --session 606
     """

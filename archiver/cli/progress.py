@@ -8,22 +8,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Literal, ParamSpec, Protocol
+from typing import TYPE_CHECKING, Literal, ParamSpec, Protocol
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 logger = logging.getLogger(__name__)
 
@@ -51,9 +39,9 @@ def watch_work(label: str, event: str, *, unit: Unit = "rows") -> Iterator[Repor
     if not sys.stderr.isatty():
         yield _logging_report(label, event, unit)
         return
-    amount = (DownloadColumn(), TransferSpeedColumn()) if unit == "bytes" else (MofNCompleteColumn(), Rate())
-    columns = (TextColumn("{task.description}"), BarColumn(), *amount, TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    from archiver.cli.bars import bars_of_work
+
+    with bars_of_work(in_bytes=unit == "bytes") as bars:
         yield _drawing_report(bars, label)
 
 
@@ -70,13 +58,6 @@ def throttled(every_s: float, act: Callable[P, object]) -> Callable[P, None]:
     return act_now_and_then
 
 
-class Rate(ProgressColumn):
-    """How many a second."""
-
-    def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:,.0f}/s" if task.speed else "")
-
-
 def say_stopping(first: str = "") -> None:
     """For whoever asked for a stop and waits for it; `first`: what is done before."""
     how = f": {first}" if first else ""
@@ -91,7 +72,7 @@ def _logging_report(label: str, event: str, unit: Unit) -> Report:
     return throttled(LOG_EVERY_S, log)
 
 
-def _drawing_report(bars: Progress, label: str) -> Report:
+def _drawing_report(bars: "Progress", label: str) -> Report:
     """One bar for each phase; those that are done stay in sight."""
     tasks: dict[str, TaskID] = {}
 

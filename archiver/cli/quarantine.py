@@ -36,7 +36,7 @@ def add_to(app: typer.Typer) -> None:
 def quarantine(
     context: typer.Context, source: Sources = None, with_resolved: _All = False, as_json: Json = False
 ) -> None:
-    """List what could not be stored as a row and is kept whole: where it was met, why, since when. Never its text.
+    """List what could not be stored as a row and is kept whole. Where it was met, why, since when; never its text.
 
     Example: archiver quarantine
     """
@@ -74,7 +74,7 @@ def show(context: typer.Context, item: Annotated[int, typer.Argument(metavar="ID
 
 
 def retry(context: typer.Context, source: Sources = None, session: Sessions = None) -> None:
-    """Try again: store what this version can read, then read the chat sessions concerned whole from the source.
+    """Try again to store what is in quarantine. What this version can read first; then the source is asked again.
 
     Exits with 3 while something is left, and with 0 when that is conflicts alone, which no reading resolves.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from archiver.cli.collecting import begin_collecting
 from archiver.cli.options import Json
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def sandbox(
     Oddities: `all`, or names that --list-oddities explains. Each may be for one
     chat session alone, and for a share of requests:
 
+    \b
         --oddities null                       every reply is null
         --oddities null@7                     of chat session 7
         --oddities null=0.5                   half of the replies
@@ -104,6 +106,7 @@ def sandbox(
         tenant = Sandbox(settings)
         for switches in oddities or ():
             _switch_on(tenant, switches)
+        begin_collecting()
         with stop_on_signals() as stop, tenant:
             print(_welcome(tenant), flush=True)
             stop.wait()

@@ -29,7 +29,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def list_sources(context: typer.Context, as_json: Json = False) -> None:
-    """List every source that is archived or configured, and how much there is of it.
+    """List every source that is archived or configured. Says how much there is of it.
 
     Example: archiver source list --json
     """

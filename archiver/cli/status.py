@@ -19,7 +19,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def status(context: typer.Context, source: Sources = None, as_json: Json = False) -> None:
-    """Show each source: chat sessions by state, messages, the last passes, open errors.
+    """Show each source: its chat sessions, last passes, open errors.
 
     Of more than ten, those that are well are summed up, unless --source names them.
 

@@ -7,14 +7,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as ProgressBar
+from typing import TYPE_CHECKING
 
 from archiver.cli.options import MANY_SOURCES, print_error
-from archiver.cli.progress import LOG_EVERY_S, Rate, throttled
+from archiver.cli.progress import LOG_EVERY_S, throttled
 from archiver.sync.order import PassResult, Progress
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as ProgressBar
+    from rich.progress import TaskID
 
 logger = logging.getLogger(__name__)
 
@@ -32,18 +33,9 @@ def watch_passes(count: int) -> Iterator[Watch]:
     if not sys.stderr.isatty():
         yield lambda _: nullcontext(_log_lines())
         return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        Rate(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[news]}"),
-    )
-    # Results are printed while the bars show: through them on the same screen, past them into a file.
-    is_same_screen = sys.stdout.isatty()
-    console = Console(stderr=True)
-    with ProgressBar(*columns, console=console, transient=True, redirect_stdout=is_same_screen) as bars:
+    from archiver.cli.bars import bars_of_passes
+
+    with bars_of_passes(is_same_screen=sys.stdout.isatty()) as bars:
         overall = bars.add_task("all sources", total=count, news="", visible=count > 1)
         yield partial(_watch_one, bars, overall)
 
@@ -56,7 +48,7 @@ def watch_pass(label: str) -> Iterator[Report]:
 
 
 @contextmanager
-def _watch_one(bars: ProgressBar, overall: TaskID, label: str) -> Iterator[Report]:
+def _watch_one(bars: "ProgressBar", overall: "TaskID", label: str) -> Iterator[Report]:
     task = bars.add_task(label, total=None, news="")
 
     def show(progress: Progress) -> None:

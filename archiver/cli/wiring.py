@@ -3,20 +3,25 @@
 import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
 
+from archiver.cli.collecting import begin_collecting
 from archiver.config.settings import Config, SourceSettings
 from archiver.ranges import IdRanges
 from archiver.store.database import Database
 from archiver.store.ledger import Kind
 from archiver.store.schema import require_current_schema
-from archiver.superoffice.client import SuperOfficeClient
 from archiver.sync.order import PassOrder
+
+if TYPE_CHECKING:
+    from archiver.superoffice.client import SuperOfficeClient
 
 logger = logging.getLogger(__name__)
 
 
 def connect(config: Config) -> Database:
     """The configured database, whatever it holds. Raises: ConfigError."""
+    begin_collecting()
     archive = config.archive
     database = Database(archive.url.reveal, folder=config.folder, schema=archive.db_schema)
     if database.caveat:
@@ -35,8 +40,10 @@ def open_archive(config: Config) -> Iterator[Database]:
 
 
 @contextmanager
-def open_clients(config: Config, sources: list[SourceSettings]) -> Iterator[dict[str, SuperOfficeClient]]:
+def open_clients(config: Config, sources: list[SourceSettings]) -> "Iterator[dict[str, SuperOfficeClient]]":
     """A client for each source, by its name. Raises: ConfigError when a secret is missing."""
+    from archiver.superoffice.client import SuperOfficeClient
+
     clients = {source.name: SuperOfficeClient(source, config.retry) for source in sources}
     try:
         yield clients

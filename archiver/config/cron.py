@@ -7,21 +7,24 @@ either fits, APScheduler when both do.
 
 import re
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from apscheduler.triggers.base import BaseTrigger
-from apscheduler.triggers.combining import OrTrigger
-from apscheduler.triggers.cron import CronTrigger
+if TYPE_CHECKING:
+    from apscheduler.triggers.base import BaseTrigger
 
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _DAY = r"(\d|[a-z]{3})"
 _WEEKDAY_PART = re.compile(rf"(?:\*|{_DAY}(?:-{_DAY})?)(?:/(\d))?")
 
 
-def cron_trigger(line: str) -> BaseTrigger:
+def cron_trigger(line: str) -> "BaseTrigger":
     """The moments that five fields describe, in UTC.
 
     Raises: ValueError, with a sentence, for what is no cron line or describes no moment at all.
     """
+    from apscheduler.triggers.combining import OrTrigger
+    from apscheduler.triggers.cron import CronTrigger
+
     fields = line.split()
     if len(fields) != 5:
         raise ValueError('cron takes five fields, such as "*/5 * * * *"')

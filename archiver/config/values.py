@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, ValidationInfo
 
 from archiver.errors import ConfigError
 from archiver.ranges import IdRanges
@@ -105,6 +105,10 @@ def _secret(value: object, info: ValidationInfo) -> Secret:
     return Secret.parse(value, folder_of(info))
 
 
+def _shown(secret: Secret) -> str:  # of `repr` itself pydantic finds out with much ado what it takes
+    return repr(secret)
+
+
 def _text(value: object, info: ValidationInfo) -> object:
     """Any string may be a secret reference; one that is no secret is looked up at once."""
     if isinstance(value, dict):
@@ -134,7 +138,7 @@ def _ids(value: object) -> object:
     raise ValueError('expected a list such as [606, "1000-1999"]')
 
 
-SecretText = Annotated[Secret, BeforeValidator(_secret), PlainSerializer(repr)]
+SecretText = Annotated[Secret, PlainValidator(_secret), PlainSerializer(_shown)]
 Text = Annotated[str, BeforeValidator(_text)]
 SourceName = Annotated[Text, Field(pattern=_SOURCE_NAME, max_length=_LONGEST_SOURCE_NAME)]
 FilePath = Annotated[Path, BeforeValidator(_text)]

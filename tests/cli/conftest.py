@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,22 +26,22 @@ def environment(**more: str) -> dict[str, str]:
     return kept | {"COLUMNS": "100", "PYTHONPATH": str(Path(__file__).parents[2])} | more
 
 
+def run_in(folder: Path, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        command(*arguments),
+        cwd=folder,
+        env=environment(**more),
+        capture_output=True,
+        text=True,
+        timeout=ENOUGH_S,
+        check=False,
+    )
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     """Runs `archiver ARGUMENTS` in the test's folder."""
-
-    def run_there(*arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            command(*arguments),
-            cwd=tmp_path,
-            env=environment(**more),
-            capture_output=True,
-            text=True,
-            timeout=ENOUGH_S,
-            check=False,
-        )
-
-    return run_there
+    return partial(run_in, tmp_path)
 
 
 @pytest.fixture

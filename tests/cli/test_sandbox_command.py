@@ -35,7 +35,7 @@ def test_the_list_of_oddities_says_what_all_is(run: Run) -> None:
 
 def test_the_help_shows_how_oddities_are_written_at_80_columns(run: Run) -> None:
     lines = [line.rstrip() for line in run("sandbox", "--help", COLUMNS="80").stdout.splitlines()]
-    assert "     --oddities null@7=0.5,duplicate_rows  several at once" in lines
+    assert "      --oddities null@7=0.5,duplicate_rows  several at once" in lines
     assert not [line for line in lines if "…" in line]
 
 

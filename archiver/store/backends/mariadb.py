@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, bindparam, event, text
-from sqlalchemy.dialects.mysql.base import MySQLDialect
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -23,10 +22,6 @@ from archiver.store.driver_errors import too_large
 _ON_MARIADB, _ON_MYSQL = "utf8mb4_nopad_bin", "utf8mb4_0900_bin"
 """Binary and without padding, so that an edit of case or of a trailing blank is one; the two have different names for
 it."""
-COLLATION = f"/*M! {_ON_MARIADB} */ /*!80017 {_ON_MYSQL} */"
-"""Each reads the comment that is meant for it (MariaDB: "Comment Syntax"; MySQL: "Comments")."""
-TABLE_OPTIONS: dict[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": COLLATION}
-"""For each table: a server's defaults are not ours."""
 
 _ARGUMENTS: dict[str, Any] = {
     "charset": "utf8mb4",
@@ -177,6 +172,8 @@ def _bytes_sent(text: str) -> int:
 
 
 def _is_mariadb(connection: Connection) -> bool:
+    from sqlalchemy.dialects.mysql.base import MySQLDialect
+
     assert isinstance(connection.dialect, MySQLDialect)
     return bool(connection.dialect.is_mariadb)
 
