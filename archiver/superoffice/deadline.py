@@ -38,7 +38,9 @@ class Deadline:
         if left_s <= 0:
             raise ReplyTooLate
         is_last = self._silence_s is None or left_s < self._silence_s
-        self._sock.settimeout(left_s if is_last else self._silence_s)
+        timeout_s = left_s if is_last else self._silence_s
+        if self._sock.gettimeout() != timeout_s:  # to set it is a call of the system, for which others get their turn
+            self._sock.settimeout(timeout_s)
         try:
             return call(argument)
         except TimeoutError:

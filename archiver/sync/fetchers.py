@@ -8,6 +8,7 @@ from typing import Generic, Self, TypeVar
 
 from archiver.errors import Interrupted
 from archiver.sync.handover import Handover
+from archiver.sync.load import Load
 from archiver.sync.workers import Crew
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ class Fetchers(Generic[T, R]):
         name: str,
         ahead: int,
         weigh: Callable[[R], int],
+        load: Load,
     ) -> None:
         """Begin no thread yet.
 
@@ -58,6 +60,7 @@ class Fetchers(Generic[T, R]):
         self._threads: set[threading.Thread] = set()
         self._has_result = False
         self._error: BaseException | None = None
+        self._load = load
         self._begun = 0
         self._running = 0
 
@@ -68,13 +71,13 @@ class Fetchers(Generic[T, R]):
     def widen(self) -> None:
         """While the writer waits for results, use the permits that are free; to be called again and again.
 
-        Threads come by doubling: where little latency is to be hidden a few are enough, and more would only fight
-        for the interpreter. None is added before the first result was taken.
+        Threads come by doubling, and hide latency; once the process keeps a core busy they would only fight for the
+        interpreter. None is added before the first result was taken.
         """
         if not self._has_result or self._halt.is_set():
             return
         self._may_go_on.set()
-        wanted = min(2 * self._running, self._most) if self._handover.is_starved else 0
+        wanted = min(2 * self._running, self._most) if self._handover.is_starved and self._load.is_light() else 0
         while self._running < wanted and not self._is_exhausted and self._begin_thread():
             pass
 

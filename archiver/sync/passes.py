@@ -24,6 +24,7 @@ from archiver.sync.batch import AHEAD
 from archiver.sync.doubts import Doubts
 from archiver.sync.fetchers import Fetchers
 from archiver.sync.keeping import Keeper
+from archiver.sync.load import Load
 from archiver.sync.opening import OpenedPass, open_pass, require_archived
 from archiver.sync.order import PassOrder, PassResult, Progress
 from archiver.sync.plan import Due
@@ -167,6 +168,7 @@ class _Pass:
             name=self._source.name,
             ahead=AHEAD,
             weigh=_weight,
+            load=Load(),
         )
 
     def _visit_what_is_left(self) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from archiver.errors import Interrupted, StoreUnavailable
 from archiver.sync.fetchers import Fetchers
+from archiver.sync.load import Load
 from archiver.sync.workers import WorkerPool
 from tests.support import without_threads
 
@@ -28,7 +29,16 @@ def fetching(
 
     with (
         (pool or WorkerPool(threads)).join(threading.Event()) as crew,
-        Fetchers(work, fetch_one, crew=crew, most=threads, name=name, ahead=AHEAD, weigh=lambda _: 1) as fetchers,
+        Fetchers(
+            work,
+            fetch_one,
+            crew=crew,
+            most=threads,
+            name=name,
+            ahead=AHEAD,
+            weigh=lambda _: 1,
+            load=Load(cpu_clock=lambda: 0.0),
+        ) as fetchers,
     ):
         yield fetchers
 
@@ -145,8 +155,9 @@ def test_threads_leave_for_a_pass_that_waits_and_come_back_when_it_is_over() -> 
     pool, at_work = WorkerPool(2), set()
     is_in, may_leave = threading.Event(), threading.Event()
 
-    def fetch(item: int, _: threading.Event) -> int:
+    def fetch(item: int, halt: threading.Event) -> int:
         at_work.add(threading.current_thread().name)
+        halt.wait(0.001)  # the latency that more threads are there to hide
         return item
 
     def other_pass() -> None:
