@@ -4,11 +4,13 @@ import http.client
 import json
 import subprocess
 import sys
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from bench.chats import Shape
 
+_TOP = Path(__file__).parent.parent
 _LOADS_WITHIN_S = 300
 
 
@@ -22,6 +24,7 @@ class BenchServer:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            cwd=_TOP,
             start_new_session=True,
         )
         assert self._process.stdout

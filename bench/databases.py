@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -50,13 +51,8 @@ class SQLite:
     """Files in one folder."""
 
     def __init__(self, folder: Path) -> None:
-        filesystem = _filesystem_of(folder)
-        if filesystem in _IN_MEMORY:
-            raise BenchError(
-                f"{folder} is in memory ({filesystem}), where durability costs nothing: run it on a disk"
-            )
         self._folder = folder
-        self.label = f"SQLite {sqlite3.sqlite_version}, synchronous=FULL, on {filesystem}"
+        self.label = f"SQLite {sqlite3.sqlite_version}, synchronous=FULL, on {_filesystem_of(folder)}"
 
     def create(self, name: str) -> str:
         self._folder.joinpath(name).mkdir()
@@ -145,6 +141,7 @@ def servers_of(kinds: list[str], folder: Path) -> Iterator[dict[str, Server]]:
         made: dict[str, Server] = {}
         for kind in kinds:
             if kind == "sqlite":
+                _refuse_memory(folder)
                 made[kind] = SQLite(folder)
             elif kind == "postgresql":
                 made[kind] = PostgreSQL(*_postgresql(running))
@@ -160,6 +157,7 @@ def _postgresql(running: ExitStack) -> tuple[URL, str]:
     try:
         _execute(usual, "SELECT 1")
     except sqlalchemy.exc.OperationalError:
+        _refuse_memory(Path(tempfile.gettempdir()))
         return running.enter_context(own_postgresql(is_durable=True)).url, "brought along"
     return usual, "of this machine"
 
@@ -170,6 +168,7 @@ def _mariadb(running: ExitStack) -> tuple[URL, str]:
     if is_mariadb_open():
         return make_url(_USUAL_MARIADB), "of this machine"
     if binary := find_program("mariadbd"):
+        _refuse_memory(Path(tempfile.gettempdir()))
         return running.enter_context(own_mariadb(binary, is_durable=True)).url, "started for this"
     raise BenchError(
         f"no MariaDB runs or can be started: install mariadb-server, name one by {URLS['mariadb']}, or leave it out "
@@ -195,6 +194,12 @@ def _execute_all(url: URL, statement: str) -> list[Any]:
     with engine.connect() as connection:
         result = connection.execute(text(statement))
         return list(result.scalars()) if result.returns_rows else []
+
+
+def _refuse_memory(folder: Path) -> None:
+    filesystem = _filesystem_of(folder)
+    if filesystem in _IN_MEMORY:
+        raise BenchError(f"{folder} is in memory ({filesystem}), where durability costs nothing: take one on a disk")
 
 
 def _filesystem_of(folder: Path) -> str:

@@ -21,7 +21,7 @@ from bench.jobs import CONNECTIONS, DATABASES
 from bench.options import DOCS, SCRATCH, Names, add_databases, ended, say
 
 Row = dict[str, Any]
-FILE = "performance-flat.json"
+FILE, DOCUMENT = "performance-flat.json", "performance.md"
 _MEMORY = (Shape(2_000, 50), Shape(20_000, 50), Shape(1, 200_000))
 _GROWTH = (1_000, 10_000, 100_000)
 _EACH = 2
@@ -112,13 +112,13 @@ QUESTIONS: dict[str, Callable[[Flatness, str], Iterator[Row]]] = {
 def main(arguments: list[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     if chosen.report:
-        return ended(lambda: write_flat_report(_load(DOCS / FILE), DOCS))
+        return ended(lambda: write_flat_report(_load(DOCS / FILE), DOCS / DOCUMENT))
     return ended(lambda: _measure(chosen))
 
 
 def _measure(chosen: argparse.Namespace) -> None:
     is_whole = not (chosen.databases or chosen.only)
-    into = DOCS if is_whole or chosen.publish else SCRATCH
+    into, document = (DOCS, DOCUMENT) if is_whole or chosen.publish else (SCRATCH, "performance-flat.md")
     kinds = chosen.databases or list(DATABASES)
     archiver, ceiling = archiver_of(), contender_of("ceiling")
     rows: list[Row] = []
@@ -129,8 +129,8 @@ def _measure(chosen: argparse.Namespace) -> None:
             for kind in kinds:
                 rows += [{"question": name, "database": kind, **row} for row in QUESTIONS[name](flatness, kind)]
     (into / FILE).write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n", encoding="ascii")
-    write_flat_report(rows, into)
-    say(f"{into / 'performance.md'} has the figures")
+    write_flat_report(rows, into / document)
+    say(f"{into / document} has the figures")
 
 
 def _load(path: Path) -> list[Row]:

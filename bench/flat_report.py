@@ -10,8 +10,8 @@ from bench.sections import replace_section
 Row = dict[str, Any]
 
 
-def write_flat_report(rows: list[Row], folder: Path) -> None:
-    replace_section(folder / "performance.md", "bench.flat", render_flat(rows))
+def write_flat_report(rows: list[Row], document: Path) -> None:
+    replace_section(document, "bench.flat", render_flat(rows))
 
 
 def render_flat(rows: list[Row]) -> str:
