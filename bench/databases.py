@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
 
 from bench.errors import BenchError
-from bench.processes import only_named, parent_if, tree_cpu_s
+from bench.processes import parent_if, pid_in, tree_cpu_s
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # said by a library of our own PostgreSQL at its import
@@ -110,8 +110,8 @@ class MariaDB:
                 "are taken with durability on, that is with 1"
             )
         self.label = f"MariaDB {version.split('-')[0]} {where}, innodb_flush_log_at_trx_commit = 1"
-        is_here = self._url.host in ("127.0.0.1", "localhost", "::1", None)
-        self._pid = only_named("mariadbd", "mysqld") if is_here else None
+        # Relative to the data, when it is the server's own choice.
+        self._pid = pid_in(Path(self._ask("SELECT @@datadir")) / self._ask("SELECT @@pid_file"), "mariadbd", "mysqld")
 
     def create(self, name: str) -> str:
         self._ask(f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4")
@@ -181,7 +181,7 @@ def _named(url: str) -> tuple[URL, str]:
         made = make_url(url)
     except sqlalchemy.exc.ArgumentError:
         raise BenchError("the address of a server has to be a URL, as postgresql://user@host/postgres") from None
-    return made, f"on {made.host}"
+    return made, f"on {made.host}" if made.host else "behind a socket"
 
 
 def _execute(url: URL, statement: str) -> Any:

@@ -74,10 +74,13 @@ def parent_if(pid: int, name: str) -> int | None:
         return None
 
 
-def only_named(*names: str) -> int | None:
-    """The process that has one of these names, when there is just one."""
-    found = [pid for pid in _all_pids() if _name_of(pid) in names]
-    return found[0] if len(found) == 1 else None
+def pid_in(path: Path, *names: str) -> int | None:
+    """The process that a file tells of, when it has one of these names."""
+    try:
+        pid = int(path.read_text())
+    except (OSError, ValueError):  # it is on another machine, or not for us to read
+        return None
+    return pid if _name_of(pid) in names else None
 
 
 def _all_pids() -> list[int]:

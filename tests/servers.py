@@ -25,6 +25,7 @@ _MARIADB_SETTINGS = (
     "--skip-name-resolve",
     "--skip-performance-schema",
 )
+_FOR_USE = ("--character-set-server=utf8mb4",)  # as packages set it; some program might lean on it
 _FOR_TESTS = (
     "--innodb-flush-log-at-trx-commit=2",  # what is committed outlives the process; nobody pulls the plug on a test
     "--innodb-log-file-size=8M",
@@ -79,7 +80,7 @@ class OwnMariaDB:
 
     def __init__(self, binary: Path, folder: Path, *, is_durable: bool = False) -> None:
         self._binary, self._folder = binary, folder
-        self._settings = _MARIADB_SETTINGS if is_durable else _MARIADB_SETTINGS + _FOR_TESTS
+        self._settings = _MARIADB_SETTINGS + (_FOR_USE if is_durable else _FOR_TESTS)
         self._user = ["--user=root"] if os.geteuid() == 0 else []
         self._process: subprocess.Popen[bytes] | None = None
         installer = find_program("mariadb-install-db")

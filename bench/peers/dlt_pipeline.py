@@ -14,7 +14,6 @@ import os
 import sys
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 url, port, chat_sessions, threads, folder, dataset = sys.argv[1:7]
 is_postgresql = url.startswith("postgresql")
@@ -28,6 +27,7 @@ os.environ |= {
 
 import dlt  # noqa: E402 - it reads its settings at import
 from dlt.sources.helpers import requests  # noqa: E402
+from sqlalchemy import make_url  # noqa: E402
 
 _API = f"http://127.0.0.1:{port}/SuperOffice/api/v1/Agents/Chat/GetChatMessages"
 _MERGE: Any = {"disposition": "merge", "strategy": "upsert" if is_postgresql else "delete-insert"}
@@ -54,10 +54,10 @@ def chat_messages() -> Iterator[Any]:
 
 def main() -> None:
     if is_postgresql:
-        address = urlsplit(url.replace("+psycopg", ""))
-        if not address.password:  # dlt asks for one, where the server doesn't
-            address = address._replace(netloc=address.netloc.replace("@", ":none@"))
-        destination = dlt.destinations.postgres(address.geturl())
+        # It asks for a password where the server doesn't, and for a host beside a socket's folder, which libpq takes.
+        named = make_url(url).set(drivername="postgresql")
+        named = named.set(password=named.password or "none", host=named.host or "localhost", port=named.port or 5432)
+        destination = dlt.destinations.postgres(named.render_as_string(hide_password=False))
     else:
         destination = dlt.destinations.sqlalchemy(url)
     pipeline = dlt.pipeline("bench", destination=destination, dataset_name=dataset, pipelines_dir=folder)
