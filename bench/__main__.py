@@ -1,6 +1,7 @@
 """`make bench`: measure, check, report. `python -m bench --help` tells the options."""
 
 import argparse
+import compileall
 import sys
 
 from bench.contenders import contender_of
@@ -9,7 +10,7 @@ from bench.ground import a_ground
 from bench.jobs import CONTENDERS, DATABASES, JOBS, chosen_jobs
 from bench.machine import describe_machine, versions_of
 from bench.measure import Bench
-from bench.options import DOCS, SCRATCH, Names, add_databases, ended, positive, say
+from bench.options import DOCS, SCRATCH, TOP, Names, add_databases, ended, positive, say
 from bench.report import write_report
 from bench.results import Results, load_results
 
@@ -43,6 +44,7 @@ def _measure(chosen: argparse.Namespace) -> None:
     into = DOCS if is_whole or chosen.publish else SCRATCH
     databases, names = chosen.databases or list(DATABASES), chosen.contenders or list(CONTENDERS)
     contenders = {name: contender_of(name) for name in names}
+    compileall.compile_dir(TOP / "archiver", quiet=2)  # as an installed one is: no run pays for it
     with a_ground(databases, SCRATCH) as ground:
         for server in ground.databases.values():
             say(server.label)

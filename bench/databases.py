@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
 
 from bench.errors import BenchError
+from bench.jobs import DATABASES
 from bench.processes import parent_if, pid_in, tree_cpu_s
 
 with warnings.catch_warnings():
@@ -140,14 +141,20 @@ def servers_of(kinds: list[str], folder: Path) -> Iterator[dict[str, Server]]:
     with ExitStack() as running:
         made: dict[str, Server] = {}
         for kind in kinds:
-            if kind == "sqlite":
-                _refuse_memory(folder)
-                made[kind] = SQLite(folder)
-            elif kind == "postgresql":
-                made[kind] = PostgreSQL(*_postgresql(running))
-            else:
-                made[kind] = MariaDB(*_mariadb(running))
+            try:
+                made[kind] = _server_of(kind, folder, running)
+            except sqlalchemy.exc.DBAPIError as error:
+                raise BenchError(f"{DATABASES[kind]} does not let the bench in: {error.orig}") from None
         yield made
+
+
+def _server_of(kind: str, folder: Path, running: ExitStack) -> Server:
+    if kind == "postgresql":
+        return PostgreSQL(*_postgresql(running))
+    if kind == "mariadb":
+        return MariaDB(*_mariadb(running))
+    _refuse_memory(folder)
+    return SQLite(folder)
 
 
 def _postgresql(running: ExitStack) -> tuple[URL, str]:

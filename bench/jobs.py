@@ -44,32 +44,33 @@ _EVERYWHERE = tuple(DATABASES)
 _POSTGRESQL = ("postgresql",)
 _THE_TWO = {"archiver": _EVERYWHERE, "ceiling": _EVERYWHERE}
 _WITH_DLT = {**_THE_TWO, "dlt": _EVERYWHERE}
-_ALL = {**_WITH_DLT, "singer": _POSTGRESQL, "orm": _EVERYWHERE}
+_WITH_SINGER = {**_WITH_DLT, "singer": _POSTGRESQL}
+_ALL = {**_WITH_SINGER, "orm": _EVERYWHERE}
 
 JOBS = (
     Job(shape=Shape(500, 40), takes_part=_ALL),
-    Job(shape=Shape(500, 40), latency_ms=30, phases=("full",), takes_part={**_WITH_DLT, "singer": _POSTGRESQL}),
-    Job(shape=Shape(2_000, 50), takes_part={**_WITH_DLT, "singer": _POSTGRESQL}),
+    Job(shape=Shape(500, 40), latency_ms=30, phases=("full",), takes_part=_WITH_SINGER),
+    Job(shape=Shape(2_000, 50), takes_part=_WITH_SINGER),
     Job(shape=Shape(2_000, 50), latency_ms=30, phases=("full",), takes_part=_WITH_DLT),
-    Job(shape=Shape(20_000, 2), takes_part={**_THE_TWO, "dlt": _POSTGRESQL}),
+    Job(shape=Shape(20_000, 2), takes_part={**_THE_TWO, "dlt": ("sqlite", "postgresql")}),
     Job(shape=Shape(1, 200_000), phases=("full",), takes_part=_THE_TWO),
     Job(shape=Shape(20_000, 50), phases=("full",), takes_part=_THE_TWO),
 )
-"""From the small to the large."""
+"""From the small to the large; three rounds of all end within some 40 minutes on two cores."""
 
 LEFT_OUT = (
-    ("Singer, on SQLite and MariaDB", "the maintained target is PostgreSQL's"),
+    ("Singer on SQLite and MariaDB", "the maintained target is PostgreSQL's"),
     (
-        "Singer, 2,000 x 50 at 30 ms and beyond",
-        "its SDK asks one chat session after the other and looks each bookmark up in a list: minutes a run",
+        "Singer at 2,000 × 50 with 30 ms, and beyond",
+        "minutes a run: its SDK asks one chat session after the other, and looks each bookmark up in a list",
     ),
-    ("ORM loop, beyond 500 x 40", "half a minute a run already there, and in proportion from there on"),
-    ("dlt, 20,000 x 2 on SQLite and MariaDB", "minutes a run; PostgreSQL shows how it grows"),
+    ("the ORM loop beyond 500 × 40", "minutes a run: 500 × 40 shows what a row costs, and rows only add up"),
+    ("dlt at 20,000 × 2 on MariaDB", "a minute a round; SQLite and PostgreSQL show how its state grows"),
     (
-        "dlt, one chat session of 200,000 and 1,000,000 messages",
-        "minutes a run, and no other question than 2,000 x 50",
+        "dlt at one chat session of 200,000, and at 1,000,000 messages",
+        "minutes a run; 2,000 × 50 shows what a row costs",
     ),
-    ("nothing new and 1 % new at 30 ms", "the full job shows whether latency is hidden"),
+    ("nothing new and 1 % new at 30 ms", "the first backfill shows whether latency is hidden"),
 )
 """What is not measured, and why."""
 

@@ -147,14 +147,27 @@ def _server(figures: dict[Key, Figures]) -> str:
             continue
         measured = {key: each for key, each in figures.items() if key[:2] == (job, phase) and key[2]}
         key, fastest = max(measured.items(), key=lambda item: item[1].calls / item[1].wall_s)
-        able, rate = drained.calls / drained.wall_s, fastest.calls / fastest.wall_s
-        who = f"{CONTENDERS[key[3]]}, {DATABASES[key[2]]}"
-        rows.append([job_title(job, phase), f"{able:,.0f}", f"{rate:,.0f}", f"{rate / able:.0%}", who])
+        rows.append(
+            [
+                job_title(job, phase),
+                _rate(drained.calls / drained.wall_s),
+                f"{drained.server_cpu_s / drained.calls * 1e6:,.0f}",
+                _rate(fastest.calls / fastest.wall_s),
+                f"{fastest.server_cpu_s / fastest.wall_s:.0%}",
+                f"{CONTENDERS[key[3]]}, {DATABASES[key[2]]}",
+            ]
+        )
     text = (
-        "### The bench server is not the limit\n\nHow many calls a second it answers when a client reads the replies "
-        "and does nothing with them, over as many connections, in the same run; and the contender that came nearest."
+        "### The bench server is not the limit\n\nHow many calls a second a client drains out of it that does "
+        "nothing with the replies, over as many connections, in the same run, and the CPU a call takes of it; then "
+        "the contender that asked most of it, and how busy it was with that, of one core."
     )
-    return f"{text}\n\n{table(['', 'it can', 'it had to', 'share', 'by'], rows)}" if rows else ""
+    head = ["", "drained, calls/s", "µs a call", "asked for at most, calls/s", "busy then", "by"]
+    return f"{text}\n\n{table(head, rows)}" if rows else ""
+
+
+def _rate(calls_per_s: float) -> str:
+    return f"{calls_per_s:,.0f}" if calls_per_s >= 10 else f"{calls_per_s:.1f}"
 
 
 def _left_out() -> str:
