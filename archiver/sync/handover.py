@@ -26,7 +26,7 @@ class Handover(Generic[R]):
         self._is_worth_taking = False
         self._is_closed = False
         self.is_starved = True
-        """Whether the writer last had to wait."""
+        """Whether the writer found little when it came last."""
         lock = threading.Lock()
         self._has_room, self._is_filled = threading.Condition(lock), threading.Condition(lock)
 
@@ -45,14 +45,14 @@ class Handover(Generic[R]):
                 return
             self._items.append(item)
             self._weight += weight
-            if at_once or self._weight * _WORTH_WAKING >= self._capacity:
+            if at_once or self._is_well_filled:
                 self._wake_writer()
 
     def take(self, timeout_s: float) -> list[R]:
         """All there is, as soon as it is worth it; after the timeout whatever there is, maybe nothing."""
         with self._is_filled:
-            self.is_starved = not self._is_worth_taking
-            if self.is_starved:
+            self.is_starved = not self._is_well_filled
+            if not self._is_worth_taking:
                 self._is_filled.wait(timeout_s)
             items, self._items, self._weight = self._items, [], 0
             self._is_worth_taking = False
@@ -64,6 +64,10 @@ class Handover(Generic[R]):
         with self._has_room:
             self._is_closed = True
             self._has_room.notify_all()
+
+    @property
+    def _is_well_filled(self) -> bool:
+        return self._weight * _WORTH_WAKING >= self._capacity
 
     def _wake_writer(self) -> None:
         self._is_worth_taking = True
