@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 DEMO_VENV := .venv-demo
 BENCH_VENV := .venv-bench
+# What pip does with a package that it installs, and Python may have been told not to do with sources like ours.
+COMPILED := $(VENV)/bin/python -m compileall -q archiver
 BENCH := # what `make bench` is to measure: make bench BENCH="--jobs 500x40 --databases postgresql"
 
 .PHONY: help demo test contract bench bench-flat bench-report lint types format clean
@@ -21,9 +23,11 @@ contract: $(VENV)/installed ## the vendor's TypeScript client reads the sandbox;
 	@$(VENV)/bin/python -m tests.contract.run
 
 bench: $(VENV)/installed $(addprefix $(BENCH_VENV)/,$(addsuffix /installed,archiver ceiling dlt singer orm)) ## measure beside the peers, into docs/performance.md; BENCH="--help" tells more
+	@$(COMPILED)
 	@$(VENV)/bin/python -m bench $(BENCH)
 
 bench-flat: $(VENV)/installed $(BENCH_VENV)/archiver/installed $(BENCH_VENV)/ceiling/installed ## measure how cost grows, into docs/performance.md
+	@$(COMPILED)
 	@$(VENV)/bin/python -m bench.flat $(BENCH)
 
 bench-report: $(VENV)/installed ## docs/performance.md again, from the figures that are there
