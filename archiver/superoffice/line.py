@@ -25,8 +25,8 @@ _PIECE_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
-class Route:
-    """The way to a source."""
+class LineSettings:
+    """How a source is reached, and what a reply may take."""
 
     root: str
     """What the addresses of all calls begin with."""
@@ -45,10 +45,10 @@ class Route:
 class Line:
     """A connection to a source, for one thread at a time."""
 
-    def __init__(self, route: Route) -> None:
-        self._route = route
-        self._proxies = {"http": route.proxy, "https": route.proxy} if route.proxy else {}
-        self._adapter = Adapter(route.tls, pool_connections=1, pool_maxsize=1, max_retries=0)
+    def __init__(self, settings: LineSettings) -> None:
+        self._settings = settings
+        self._proxies = {"http": settings.proxy, "https": settings.proxy} if settings.proxy else {}
+        self._adapter = Adapter(settings.tls, pool_connections=1, pool_maxsize=1, max_retries=0)
         self._pool: Pool | None = None
         self._headers: Mapping[str, str] | None = None
         self._plain: PlainRequest
@@ -70,9 +70,11 @@ class Line:
         self, connection: Connection, operation: str, body: bytes, headers: Mapping[str, str]
     ) -> bytes | None:
         if headers is not self._headers:
-            self._headers, self._plain = headers, PlainRequest(self._prepared(self._route.root, b"", headers))
+            self._headers, self._plain = headers, PlainRequest(self._prepared(self._settings.root, b"", headers))
         request = self._plain.bytes_for(operation, body)
-        reply = exchange(connection, request, silence_s=self._route.read_timeout_s, max_bytes=self._route.max_bytes)
+        reply = exchange(
+            connection, request, silence_s=self._settings.read_timeout_s, max_bytes=self._settings.max_bytes
+        )
         if reply is None:
             return None
         head, content = reply
@@ -83,15 +85,15 @@ class Line:
         return content
 
     def _by_requests(self, operation: str, body: bytes, headers: Mapping[str, str]) -> bytes:
-        request = self._prepared(f"{self._route.root}/{operation}", body, headers)
-        timeout = (self._route.connect_timeout_s, self._route.read_timeout_s)
+        request = self._prepared(f"{self._settings.root}/{operation}", body, headers)
+        timeout = (self._settings.connect_timeout_s, self._settings.read_timeout_s)
         with self._adapter.send(request, stream=True, timeout=timeout, proxies=self._proxies) as response:
             if response.status_code != 200:
                 raise refusal(response.status_code, response.headers)
             reply = self._read(response.raw)
             if error := wrong_content(response.headers.get("Content-Type"), reply):
                 raise error
-        if self._pool is None and not self._route.is_forwarded:
+        if self._pool is None and not self._settings.is_forwarded:
             self._pool = self._adapter.pool_of(request, self._proxies)
         return reply
 
@@ -106,6 +108,6 @@ class Line:
         body = io.BytesIO()
         while piece := response.read1(_PIECE_BYTES, decode_content=True):
             body.write(piece)
-            if body.tell() > self._route.max_bytes:
-                raise too_large(self._route.max_bytes)
+            if body.tell() > self._settings.max_bytes:
+                raise too_large(self._settings.max_bytes)
         return body.getvalue()

@@ -12,7 +12,7 @@ from archiver.config.settings import LimitSettings, RequestSettings
 from archiver.superoffice.broken import BREAKS, broken_call
 from archiver.superoffice.connections import tls_context
 from archiver.superoffice.deadline import reply_due_at
-from archiver.superoffice.line import Line, Route
+from archiver.superoffice.line import Line, LineSettings
 
 
 class Transport:
@@ -24,7 +24,7 @@ class Transport:
         self._proxy = request.proxy.reveal() if request.proxy else None
         self._ca_file = str(request.ca_file) if request.ca_file else None
         self._deadline_s = limits.reply_deadline.total_seconds()
-        self._route: Route | None = None
+        self._line_settings: LineSettings | None = None
         self._idle: list[Line] = []
         self._is_closed = False
         self._lock = threading.Lock()
@@ -57,7 +57,7 @@ class Transport:
     def hang_up(self) -> None:
         """Close the connections that are idle; the next call opens one anew, and reads request.ca_file anew."""
         with self._lock:
-            self._route = None
+            self._line_settings = None
             while self._idle:
                 self._idle.pop().close()
 
@@ -65,9 +65,9 @@ class Transport:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-            if self._route is None:
-                self._route = self._new_route()
-            return Line(self._route)
+            if self._line_settings is None:
+                self._line_settings = self._new_line_settings()
+            return Line(self._line_settings)
 
     def _give_back(self, line: Line) -> None:
         with self._lock:
@@ -76,9 +76,9 @@ class Transport:
             else:
                 self._idle.append(line)
 
-    def _new_route(self) -> Route:
+    def _new_line_settings(self) -> LineSettings:
         uses_tls = "https" in (urlsplit(address).scheme for address in (self._root, self._proxy or ""))
-        return Route(
+        return LineSettings(
             root=self._root,
             connect_timeout_s=self._limits.connect_timeout.total_seconds(),
             read_timeout_s=self._limits.read_timeout.total_seconds(),
