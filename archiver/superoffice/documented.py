@@ -13,7 +13,7 @@ _Id = Annotated[int, msgspec.Meta(ge=1, le=MAX_BIGINT)]
 _Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 
 
-class Row(msgspec.Struct, rename="pascal", forbid_unknown_fields=True, gc=False):
+class DocumentedRow(msgspec.Struct, rename="pascal", forbid_unknown_fields=True, gc=False):
     """A row exactly as documented; anything else goes the tolerant way."""
 
     chat_message_id: _Id
@@ -32,7 +32,7 @@ _QUOTES_PER_ROW = 2 * (9 + 6)
 
 _ESCAPED_BACKSLASH_AND_QUOTE = re.compile(rb'\\\\"')
 
-_rows = msgspec.json.Decoder(list[Row])
+_rows = msgspec.json.Decoder(list[DocumentedRow])
 
 
 def decode_documented(body: bytes) -> list[ChatMessage] | None:
@@ -41,7 +41,7 @@ def decode_documented(body: bytes) -> list[ChatMessage] | None:
     return None if rows is None else [_message(row) for row in rows]
 
 
-def documented_rows(body: bytes) -> list[Row] | None:
+def documented_rows(body: bytes) -> list[DocumentedRow] | None:
     """The rows of a reply that looks as documented, each of which can become a message; else None."""
     if b"u0000" in body:  # no text column holds NUL, and raw NULs are no JSON
         return None
@@ -52,7 +52,7 @@ def documented_rows(body: bytes) -> list[Row] | None:
     return None if _may_repeat_a_key(body, len(rows)) else rows
 
 
-def _message(row: Row) -> ChatMessage:
+def _message(row: DocumentedRow) -> ChatMessage:
     instant, exact = parse_time(row.when_posted)
     return ChatMessage(
         chat_message_id=row.chat_message_id,
