@@ -14,7 +14,7 @@ import typer
 
 from archiver import __version__
 from archiver.cli import backup, check, copy, daemon, demo, migrate, passes, quarantine, sandbox, source, status
-from archiver.cli.collecting import put_off_collecting
+from archiver.cli.garbage import put_off_garbage_collection
 from archiver.cli.options import LogFormat, Options, print_error
 from archiver.errors import ArchiverError, ExitCode
 
@@ -68,7 +68,7 @@ def _options(
 
 def main() -> None:
     """Run the command and exit by the public contract."""
-    put_off_collecting()
+    put_off_garbage_collection()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that can't show a letter shows its number
             stream.reconfigure(errors="backslashreplace")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archiver.cli.collecting import begin_collecting
+from archiver.cli.garbage import begin_garbage_collection
 from archiver.cli.options import Json
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def sandbox(
         tenant = Sandbox(settings)
         for switches in oddities or ():
             _switch_on(tenant, switches)
-        begin_collecting()
+        begin_garbage_collection()
         with stop_on_signals() as stop, tenant:
             print(_welcome(tenant), flush=True)
             stop.wait()

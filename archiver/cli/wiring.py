@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
-from archiver.cli.collecting import begin_collecting
+from archiver.cli.garbage import begin_garbage_collection
 from archiver.config.settings import Config, SourceSettings
 from archiver.ranges import IdRanges
 from archiver.store.database import Database
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 def connect(config: Config) -> Database:
     """The configured database, whatever it holds. Raises: ConfigError."""
-    begin_collecting()
+    begin_garbage_collection()  # whoever connects has loaded nearly all that it needs, and begins to work
     archive = config.archive
     database = Database(archive.url.reveal, folder=config.folder, schema=archive.db_schema)
     if database.caveat:

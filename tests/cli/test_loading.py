@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.cli.collecting import AT_WORK
+from archiver.cli.garbage import AT_WORK
 from archiver.sandbox import Sandbox
 from tests.cli.conftest import Run, run_in
 from tests.support import write_config

@@ -14,13 +14,13 @@ AT_WORK = 20_000
 circles and are soon gone, and looking them through took a tenth of a pass."""
 
 
-def put_off_collecting() -> None:
+def put_off_garbage_collection() -> None:
     """Before anything is loaded."""
     gc.set_threshold(_WHILE_LOADING)
     atexit.register(gc.freeze)  # the system takes back all memory at once
 
 
-def begin_collecting() -> None:
+def begin_garbage_collection() -> None:
     """From here on a command may work for long. What is loaded by now is not looked through again."""
     gc.freeze()
     gc.set_threshold(AT_WORK)
