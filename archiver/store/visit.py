@@ -64,9 +64,7 @@ def after_visit(visit: Visit, *, at: datetime) -> ChatSessionState:
         cursor = max(cursor, highest_own_quarantined(visit.quarantined))
     if cursor > before.last_message_id:
         own = [each.when_posted for each in visit.messages if each.chat_session_id == visit.chat_session_id]
-        last_activity_at = min(
-            max(filter(None, own), default=at), at
-        )  # a bot's time in the future is no activity yet
+        last_activity_at = min(max(filter(None, own), default=at), at)  # a bot's time may lie in the future
         return replace(before, last_message_id=cursor, state="open", last_activity_at=last_activity_at)
     if before.state == "absent" and not visit.failure:
         return replace(before, state="new")
