@@ -15,6 +15,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 LEAVE_S = 1.0
+"""How long those in a call are waited for; what they bring is fetched again next time."""
 _WIDEN_EVERY_S = 0.02
 """How soon it is seen that the threads are too few."""
 
@@ -23,8 +24,8 @@ class Fetchers(Generic[T, R]):
     """Runs `fetch` over `work` in some threads; results come out of `take`, in no order but that of their thread.
 
     One thread begins and pauses after its first result: wrong credentials are to be tried once, not once a thread.
-    After that `widen` lets it go on and others begin, as many as the pool has permits for; a thread leaves between
-    two pieces of work when another pass waits for its permit.
+    After that `widen` lets it go on and others begin, while they are of use and the pool has permits for them; a
+    thread leaves between two pieces of work when another pass waits for its permit.
     Whatever a thread raises is raised by `take`. Leaving the `with` block stops the threads; those that are in a
     call for longer than LEAVE_S are left behind, and end when it does.
     """
@@ -47,6 +48,7 @@ class Fetchers(Generic[T, R]):
             fetch: gives one result of a piece of work, or several.
             most: threads at once, whatever the pool has free.
             ahead: what may wait for the writer, as `weigh` counts.
+            load: says whether another thread would be of use.
         """
         self._work, self._fetch, self._crew, self._most, self._name = work, fetch, crew, most, name
         self._work_lock = threading.Lock()

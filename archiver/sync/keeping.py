@@ -62,10 +62,10 @@ class Keeper:
     def _keep_part(self, part: Visit) -> None:
         """Commit a part by itself; when it fails, drop those after it: no cursor passes what is not stored."""
         if part.chat_session_id not in self._cut_short:
-            self.commit()
+            self._commit()
             failed_before = self.counts.chat_sessions_failed
             self._batch.add(part)
-            self.commit()
+            self._commit()
             if self.counts.chat_sessions_failed > failed_before:
                 self._cut_short.add(part.chat_session_id)
         elif not part.goes_on:
@@ -76,9 +76,9 @@ class Keeper:
     def commit_if_due(self) -> None:
         """Commit a batch that is large or waits for long, and renew the lease in time."""
         if self._batch.is_due or time.monotonic() - self._committed_at >= RENEW_EVERY.total_seconds():
-            self.commit()
+            self._commit()
 
-    def commit(self) -> None:
+    def _commit(self) -> None:
         """Commit the batch, the counts and, with them, another life for the lease."""
         visits = self._batch.visits
         ids = [visit.chat_session_id for visit in visits if not visit.goes_on]
@@ -101,7 +101,7 @@ class Keeper:
 
     def commit_the_rest(self) -> None:
         if self._batch.visits:
-            self.commit()
+            self._commit()
 
     def close(self, outcome: Outcome, error: ArchiverError | None) -> None:
         """Close the ledger row. Raises: LeaseLost when it has become another's to close; StoreError."""

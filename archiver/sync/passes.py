@@ -79,7 +79,7 @@ def run_pass(
 
 
 class _Pass:
-    """The state of one pass while it runs; used by the writing thread alone."""
+    """The state of one pass while it runs; used by the writing thread alone, but for `_visit`."""
 
     def __init__(
         self,

@@ -15,8 +15,6 @@ from archiver.sync.plan import Due
 FULL_REPLY_ROWS = 100
 """A reply of so many rows is asked again at once: a hidden cap is possible. The next visit confirms a smaller one; a
 full visit, after which the next one would begin anew, asks on until nothing new comes."""
-
-
 PART_MESSAGES = 5000
 """A visit with more messages comes in parts, so that memory stays flat however long a chat session is."""
 
@@ -28,7 +26,7 @@ def visit_chat_session(
 
     Rows that could not be read are a failure too, but no error: the source did answer.
 
-    Returns: the visit, and the error that ended it, if one did; what came before it is kept. A long one comes in
+    Yields: the visit, and the error that ended it, if one did; what came before it is kept. A long one comes in
         parts, each of which goes on where the one before it ended.
     Raises: Interrupted, when nothing came before it.
     """
@@ -39,11 +37,11 @@ def visit_chat_session(
         for part in _fetch(client, due, stop, brought):
             yield part, None
         is_whole = due.is_full
-        if brought.nothing:
+        if brought.is_empty:
             is_absent = _is_absent(client, due, stop)
     except NullReply as null:
         # null is "nothing found" and "failed" alike; only where we hold nothing can the entity settle which.
-        if brought.nothing:
+        if brought.is_empty:
             is_absent, error = _judge_null(client, due, stop, null)
         else:
             error = null
@@ -51,7 +49,7 @@ def visit_chat_session(
         error = failed
         brought.add([], _whole_reply(failed, due.chat_session_id))
     except Interrupted:
-        if brought.nothing:
+        if brought.is_empty:
             raise
     yield brought.end(error, is_absent=is_absent, is_whole=is_whole and error is None), error
 
@@ -64,13 +62,14 @@ class _Brought:
         self._messages: list[ChatMessage] = []
         self._quarantined: list[Quarantined] = []
         self._unreadable: set[str] = set()
-        self.nothing = True
+        self.is_empty = True
+        """Whether nothing came, in earlier parts either."""
 
     def add(self, messages: list[ChatMessage], quarantined: list[Quarantined]) -> None:
         self._messages += messages
         self._quarantined += quarantined
         self._unreadable.update(item.payload for item in quarantined)  # one that came twice is one item
-        self.nothing = self.nothing and not messages and not quarantined
+        self.is_empty = self.is_empty and not messages and not quarantined
 
     def is_long_with(self, more: int) -> bool:
         return bool(self._messages) and len(self._messages) + more > PART_MESSAGES
@@ -97,7 +96,7 @@ class _Brought:
 
 
 def _fetch(client: SuperOfficeClient, due: Due, stop: threading.Event, brought: _Brought) -> Iterator[Visit]:
-    """Ask until nothing more is to be expected. Returns: parts, when it becomes long."""
+    """Ask until nothing more is to be expected. Yields: parts, when it becomes long."""
     after = due.after
     while True:
         reply = client.fetch_messages(due.chat_session_id, after, stop, is_second_try=due.is_second_try)
