@@ -16,6 +16,7 @@ from archiver.superoffice.plain import PlainHead
 _PIECE_BYTES = 64 * 1024
 """Most replies come in one such piece, head and all."""
 _MAX_LINE_BYTES = 64 * 1024
+"""As for http.client: a longer line is none to either."""
 
 
 def exchange(

@@ -22,6 +22,7 @@ from archiver.superoffice.plain import PlainRequest
 
 _OWN_HEADERS = {"Accept-Encoding": "gzip, deflate", "User-Agent": f"superoffice-chat-archiver/{__version__}"}
 _PIECE_BYTES = 256 * 1024
+"""Read at once. A recent urllib3 decompresses no more than that beyond what is allowed."""
 
 
 @dataclass(frozen=True, kw_only=True)

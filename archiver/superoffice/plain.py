@@ -11,6 +11,7 @@ from typing import Self
 from requests import PreparedRequest
 from urllib3.util import parse_url
 
+# 60 fields: http.client, which has a limit of 100 itself, may judge what comes near it.
 _HEAD = re.compile(rb"HTTP/1\.1 200(?: [\t -~]*)?\r\n(?:[\w-]+:[\t -~]*\r\n){0,60}\r\n", re.ASCII)
 _DECISIVE = re.compile(
     rb"^(content-length|transfer-encoding|content-encoding|content-type|connection):[\t ]*([\t -~]*?)[\t ]*\r$",

@@ -11,6 +11,7 @@ from archiver.store.backends.backend import Row
 Convert = Callable[[Any], Any]
 
 _ROWS_AT_ONCE = 500
+"""Turned into columns and back together; few, so that no second copy of a whole batch is held."""
 
 
 def insert_into(connection: Connection, table: Table, names: Sequence[str]) -> str:
