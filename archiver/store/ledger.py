@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from archiver.ranges import IdRanges
 from archiver.store import tables
@@ -21,6 +21,8 @@ UNDECODABLE = "undecodable"
 _KEPT_OPEN = (CONFLICT, UNDECODABLE)
 """Kinds that a visit without news is no answer to: what they are about is in quarantine."""
 
+_AT_ONCE = 400
+"""Chat sessions in one statement, each of them a parameter: well under every database's limit."""
 _CUT = ("interrupted", "abandoned", "failed")
 _SELECTION_LENGTH = 1000
 """Longer selections are kept as their digest: enough to know the same one again."""
@@ -127,26 +129,33 @@ def resolve_failures(connection: Connection, source_id: int, chat_session_ids: I
 
     What is about the quarantine stays open: that the source says nothing new is no answer to it.
     """
-    error = tables.sync_error
-    connection.execute(
-        update(error)
-        .where(error.c.source_id == source_id, error.c.resolved_at.is_(None))
-        .where(error.c.chat_session_id.in_(list(chat_session_ids)), error.c.kind.not_in(_KEPT_OPEN))
-        .values(resolved_at=now)
-    )
+    is_answered = tables.sync_error.c.kind.not_in(_KEPT_OPEN)
+    _resolve_where(is_answered, connection, source_id, chat_session_ids, now)
 
 
 def resolve_undecodable(
     connection: Connection, source_id: int, chat_session_ids: Iterable[int], now: datetime
 ) -> None:
     """Mark the open errors about rows that could not be read as resolved: nothing of theirs is left in quarantine."""
-    error = tables.sync_error
-    connection.execute(
-        update(error)
-        .where(error.c.source_id == source_id, error.c.resolved_at.is_(None))
-        .where(error.c.chat_session_id.in_(list(chat_session_ids)), error.c.kind == UNDECODABLE)
-        .values(resolved_at=now)
-    )
+    is_unread = tables.sync_error.c.kind == UNDECODABLE
+    _resolve_where(is_unread, connection, source_id, chat_session_ids, now)
+
+
+def _resolve_where(
+    condition: ColumnElement[bool],
+    connection: Connection,
+    source_id: int,
+    chat_session_ids: Iterable[int],
+    now: datetime,
+) -> None:
+    error, keys = tables.sync_error, list(chat_session_ids)
+    for at in range(0, len(keys), _AT_ONCE):
+        connection.execute(
+            update(error)
+            .where(error.c.source_id == source_id, error.c.resolved_at.is_(None), condition)
+            .where(error.c.chat_session_id.in_(keys[at : at + _AT_ONCE]))
+            .values(resolved_at=now)
+        )
 
 
 def resolve_pass_failures(connection: Connection, source_id: int, now: datetime) -> None:
