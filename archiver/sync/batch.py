@@ -10,7 +10,7 @@ VISITS = 500
 AGE_S = 1.0
 """A batch is due when it holds so many messages or visits, or when its first visit is so old: a killed process loses
 what it fetched within that time at most, and fetches it again."""
-AHEAD = 10_000
+AHEAD = 8_000
 """Messages that may wait for the writer. While it commits one batch the next one comes together, and is as large as
 the database is slow: large transactions are cheaper by the row."""
 
