@@ -14,7 +14,7 @@ from urllib3.util import parse_url
 # 60 fields: http.client, which has a limit of 100 itself, may judge what comes near it.
 _HEAD = re.compile(rb"HTTP/1\.1 200(?: [\t -~]*)?\r\n(?:[\w-]+:[\t -~]*\r\n){0,60}\r\n", re.ASCII)
 _DECISIVE = re.compile(
-    rb"^(content-length|transfer-encoding|content-encoding|content-type|connection):[\t ]*([\t -~]*?)[\t ]*\r$",
+    rb"^(content-length|transfer-encoding|content-encoding|content-type|connection):([\t -~]*)\r$",
     re.IGNORECASE | re.MULTILINE,
 )
 _LENGTH = re.compile(rb"[0-9]{1,15}")
@@ -38,7 +38,7 @@ class PlainHead:
         if match is None:
             return None
         fields = _DECISIVE.findall(match[0])
-        values: dict[bytes, bytes] = {name.lower(): value for name, value in fields}
+        values: dict[bytes, bytes] = {name.lower(): value.strip(b"\t ") for name, value in fields}
         is_repeated = len(values) < len(fields)
         stays = values.get(b"connection", b"keep-alive").lower() == b"keep-alive"
         if is_repeated or not stays:

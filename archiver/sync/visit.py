@@ -83,7 +83,8 @@ class _Brought:
 
     def end(self, error: SourceError | None, *, is_absent: bool, is_whole: bool) -> Visit:
         failure = _failure(self._chat_session_id, error, len(self._unreadable))
-        return self._visit(failure=failure, is_absent=is_absent, is_whole=is_whole)
+        # What an earlier part had for the quarantine is not seen in the last one, and would be taken for mended.
+        return self._visit(failure=failure, is_absent=is_absent, is_whole=is_whole and not self._unreadable)
 
     def _visit(self, **outcome: Any) -> Visit:
         return Visit(
@@ -100,13 +101,14 @@ def _fetch(client: SuperOfficeClient, due: Due, stop: threading.Event, brought: 
     after = due.after
     while True:
         reply = client.fetch_messages(due.chat_session_id, after, stop, is_second_try=due.is_second_try)
-        brought.add([], reply.quarantined)
         highest = highest_own_quarantined(reply.quarantined)
         for piece in reply.pieces:
             if brought.is_long_with(len(piece)):
                 yield brought.part()
             brought.add(piece, [])
             highest = max(highest, highest_own_id(piece, due.chat_session_id))
+        # Not before its messages: a part that ends between the two would have a cursor beyond them.
+        brought.add([], reply.quarantined)
         # That nothing new came ends the loop with a server that is inclusive, or deaf to After, too.
         if highest <= after or (reply.row_count < FULL_REPLY_ROWS and not due.is_full):
             return

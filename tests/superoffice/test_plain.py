@@ -23,6 +23,11 @@ def test_what_decides_nothing_may_be_repeated(cookies: int) -> None:
     assert PlainHead.of(head) == PlainHead(len(head), 2, "application/json", None)
 
 
+def test_blanks_around_a_value_are_none_of_it() -> None:
+    head = HEAD.replace(b": application/json", b":\t application/json \t")
+    assert PlainHead.of(head) == PlainHead(len(head), 2, "application/json", None)
+
+
 @pytest.mark.parametrize(
     ("root", "path", "host"),
     [

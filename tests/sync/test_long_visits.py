@@ -9,7 +9,7 @@ from archiver.errors import StoreUnavailable
 from archiver.sandbox import Sandbox
 from archiver.store import writer
 from archiver.store.fitting import TOO_LARGE
-from archiver.sync import keeping
+from archiver.sync import keeping, visit
 from archiver.sync.visit import PART_MESSAGES
 from tests.support import Archive
 
@@ -115,3 +115,38 @@ def test_a_rehearsed_full_visit_in_parts_counts_all_and_changes_nothing(
     result = archive.run("reconcile", ids=str(long_chat), is_dry=True)
     assert (result.outcome, result.counts.messages_changed) == ("complete", 3)
     assert archive.rows() == before
+
+
+CAPPED, ROWS = 250, 100
+"""Messages of a chat session whose source gives so many rows at once."""
+
+
+@pytest.fixture
+def capped_chat(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> int:
+    """A chat session that is visited in several calls, and comes in as many parts."""
+    monkeypatch.setattr(visit, "PART_MESSAGES", ROWS)
+    chat_session_id = sandbox.tenant.open_chat_session()
+    for number in range(CAPPED):
+        sandbox.tenant.post(chat_session_id, message=str(number))
+    sandbox.oddities.add("capped", rows=ROWS)
+    return chat_session_id
+
+
+def test_no_part_has_a_cursor_beyond_the_messages_that_came_with_a_row_for_the_quarantine(
+    archive: Archive, capped_chat: int, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.tenant.edit(2 * ROWS, ChatMessageId=2 * ROWS - 1)  # contradicts the one before, in the second reply
+    with monkeypatch.context() as patched:
+        commits(patched, fails_at=2)
+        assert archive.run("backfill", ids=str(capped_chat)).outcome == "failed"
+    assert archive.state(capped_chat)["last_message_id"] == len(archive.rows()) == ROWS
+
+
+def test_a_full_visit_in_parts_resolves_nothing_that_came_again_in_an_earlier_one(
+    archive: Archive, capped_chat: int, sandbox: Sandbox
+) -> None:
+    sandbox.tenant.edit(10, ChatMessageId=None)
+    for _ in range(2):
+        assert archive.run("reconcile", ids=str(capped_chat)).outcome == "partial"
+    (item,) = archive.table("quarantine")
+    assert item["resolved_at"] is None
