@@ -125,7 +125,12 @@ class SuperOfficeClient:
                 if logger.isEnabledFor(logging.DEBUG):
                     facts = {"event": "request", "source": self.name, "operation": operation, **about}
                     logger.debug("calling the source", extra=facts)
-                return decode(self._post(operation, body))
+                try:
+                    return decode(self._post(operation, body))
+                except SourceError as error:
+                    # Whoever keeps the error, maybe in a circle, is not to keep the frames that hold the reply.
+                    error.__context__ = None
+                    raise error.with_traceback(None) from None
 
         retry = self._retry_no_more if is_second_try else self._retry
         try:

@@ -1,18 +1,21 @@
 """The request that arrives, and the answer that comes back."""
 
 import base64
+import gc
 import threading
+import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from archiver.errors import ConfigError, NullReply, UnexpectedReply
+from archiver.errors import ConfigError, NullReply, UndecodableReply, UnexpectedReply
 from archiver.model import ChatMessage
 from archiver.sandbox import Sandbox
 from archiver.superoffice.client import SuperOfficeClient
 from archiver.superoffice.endpoint import api_root
-from tests.superoffice.conftest import APP_TOKEN, CHAT_TEXT, PASSWORD, ClientMaker, Serve
+from tests.superoffice.conftest import APP_TOKEN, CHAT_TEXT, PASSWORD, ClientMaker, RawServer, Serve
+from tests.superoffice.test_same_judgement import client_of, http
 
 POSTED_AT = datetime(2026, 3, 2, 8, 15, 30, tzinfo=UTC)
 
@@ -212,3 +215,20 @@ def test_null_and_empty_are_different_answers(
     with pytest.raises(NullReply, match=r"^The source answered null, which may be a failed call$"):
         client.fetch_messages(1, 0, stop)
     assert client.fetch_messages(1, 0, stop).messages == []
+
+
+def test_replies_that_fail_are_not_held_until_garbage_is_looked_for(stop: threading.Event) -> None:
+    size = 1_000_000
+    bad = http(b"x" * size, b"Content-Type: application/json")
+    with RawServer([[bad]] * 5) as server, client_of(server) as client:
+        gc.disable()
+        tracemalloc.start()
+        try:
+            for _ in range(5):
+                with pytest.raises(UndecodableReply):
+                    client.fetch_messages(1, 0, stop, is_second_try=True)
+            held, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+            gc.enable()
+    assert held < size
