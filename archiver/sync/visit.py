@@ -51,6 +51,8 @@ def visit_chat_session(
     except Interrupted:
         if brought.is_empty:
             raise
+        yield brought.part(), None  # it is not at its end: to be visited again, by a pass that is resumed too
+        return
     yield brought.end(error, is_absent=is_absent, is_whole=is_whole and error is None), error
 
 

@@ -1,14 +1,17 @@
 """Chat sessions so long that a visit comes in parts, each committed with the cursor that covers it."""
 
+import threading
 from collections.abc import Callable
 
 import pytest
 from sqlalchemy import Connection
 
 from archiver.errors import StoreUnavailable
+from archiver.model import Reply
 from archiver.sandbox import Sandbox
 from archiver.store import writer
 from archiver.store.fitting import TOO_LARGE
+from archiver.superoffice.client import SuperOfficeClient
 from archiver.sync import keeping, visit
 from archiver.sync.visit import PART_MESSAGES
 from tests.support import Archive
@@ -150,3 +153,26 @@ def test_a_full_visit_in_parts_resolves_nothing_that_came_again_in_an_earlier_on
         assert archive.run("reconcile", ids=str(capped_chat)).outcome == "partial"
     (item,) = archive.table("quarantine")
     assert item["resolved_at"] is None
+
+
+def test_a_backfill_stopped_between_two_calls_for_a_chat_session_comes_back_to_it(
+    archive: Archive, capped_chat: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = threading.Event()
+    ask = SuperOfficeClient.fetch_messages
+
+    def stop_after_the_first(
+        client: SuperOfficeClient, key: int, after: int, halt: threading.Event, **options: bool
+    ) -> Reply:
+        reply = ask(client, key, after, halt, **options)
+        stop.set()
+        assert halt.wait(30)
+        return reply
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SuperOfficeClient, "fetch_messages", stop_after_the_first)
+        result = archive.run("backfill", ids=str(capped_chat), stop=stop)
+        assert (result.outcome, result.counts.chat_sessions_visited) == ("interrupted", 0)
+    assert len(archive.rows()) == ROWS
+    assert archive.run("backfill", ids=str(capped_chat)).outcome == "complete"
+    assert archive.rows() == archive.truth()
