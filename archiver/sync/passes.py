@@ -41,6 +41,8 @@ STOP_GRACE_S = 10.0
 """How long a stop waits for the calls under way; what comes later is fetched again next time."""
 _POLL_S = 0.2
 """How soon the writer notices a stop, an old batch or a lease to renew."""
+_TEXT_LETTERS = 2000
+"""More than nearly all messages have."""
 
 
 def run_pass(
@@ -212,6 +214,10 @@ class _Pass:
 
 
 def _weight(visited: Visited) -> int:
-    """What a visit weighs in memory: its messages, and one for itself."""
+    """What a visit weighs in memory: one for itself, and one for each message and each `_TEXT_LETTERS` of text."""
     _, visit, _ = visited
-    return 1 + len(visit.messages) + len(visit.quarantined) if visit else 1
+    if visit is None:
+        return 1
+    letters = sum(len(message.message or "") for message in visit.messages)
+    letters += sum(len(item.payload) for item in visit.quarantined)
+    return 1 + len(visit.messages) + len(visit.quarantined) + letters // _TEXT_LETTERS
