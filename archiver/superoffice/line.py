@@ -47,7 +47,7 @@ class Line:
     """A connection to a source, for one thread at a time."""
 
     def __init__(self, settings: LineSettings) -> None:
-        self._settings = settings
+        self.settings = settings
         self._proxies = {"http": settings.proxy, "https": settings.proxy} if settings.proxy else {}
         self._adapter = Adapter(settings.tls, pool_connections=1, pool_maxsize=1, max_retries=0)
         self._pool: Pool | None = None
@@ -71,10 +71,10 @@ class Line:
         self, connection: Connection, operation: str, body: bytes, headers: Mapping[str, str]
     ) -> bytes | None:
         if headers is not self._headers:
-            self._headers, self._plain = headers, PlainRequest(self._prepared(self._settings.root, b"", headers))
+            self._headers, self._plain = headers, PlainRequest(self._prepared(self.settings.root, b"", headers))
         request = self._plain.bytes_for(operation, body)
         reply = exchange(
-            connection, request, silence_s=self._settings.read_timeout_s, max_bytes=self._settings.max_bytes
+            connection, request, silence_s=self.settings.read_timeout_s, max_bytes=self.settings.max_bytes
         )
         if reply is None:
             return None
@@ -86,15 +86,15 @@ class Line:
         return content
 
     def _by_requests(self, operation: str, body: bytes, headers: Mapping[str, str]) -> bytes:
-        request = self._prepared(f"{self._settings.root}/{operation}", body, headers)
-        timeout = (self._settings.connect_timeout_s, self._settings.read_timeout_s)
+        request = self._prepared(f"{self.settings.root}/{operation}", body, headers)
+        timeout = (self.settings.connect_timeout_s, self.settings.read_timeout_s)
         with self._adapter.send(request, stream=True, timeout=timeout, proxies=self._proxies) as response:
             if response.status_code != 200:
                 raise refusal(response.status_code, response.headers)
             reply = self._read(response.raw)
             if error := wrong_content(response.headers.get("Content-Type"), reply):
                 raise error
-        if self._pool is None and not self._settings.is_forwarded:
+        if self._pool is None and not self.settings.is_forwarded:
             self._pool = self._adapter.pool_of(request, self._proxies)
         return reply
 
@@ -109,6 +109,6 @@ class Line:
         body = io.BytesIO()
         while piece := response.read1(_PIECE_BYTES, decode_content=True):
             body.write(piece)
-            if body.tell() > self._settings.max_bytes:
-                raise too_large(self._settings.max_bytes)
+            if body.tell() > self.settings.max_bytes:
+                raise too_large(self.settings.max_bytes)
         return body.getvalue()

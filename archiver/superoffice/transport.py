@@ -55,7 +55,10 @@ class Transport:
         self.hang_up()
 
     def hang_up(self) -> None:
-        """Close the connections that are idle; the next call opens one anew, and reads request.ca_file anew."""
+        """Close the connections that are idle, and one that is in use when its call ends.
+
+        The next call opens one anew, and reads request.ca_file anew.
+        """
         with self._lock:
             self._line_settings = None
             while self._idle:
@@ -71,7 +74,7 @@ class Transport:
 
     def _give_back(self, line: Line) -> None:
         with self._lock:
-            if self._is_closed:
+            if self._is_closed or line.settings is not self._line_settings:  # hung up meanwhile
                 line.close()
             else:
                 self._idle.append(line)

@@ -4,6 +4,7 @@ import logging
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -219,3 +220,27 @@ def test_issuers_are_read_once_and_again_after_hanging_up(
     client.hang_up()
     with pytest.raises(SourceError):
         calls(client, 1)
+
+
+def test_a_connection_that_is_hung_up_while_it_is_used_is_not_used_again(
+    make_client: ClientMaker, serve: Serve
+) -> None:
+    is_under_way, may_end = threading.Event(), threading.Event()
+
+    def slowly() -> Iterator[bytes]:
+        yield OK[:-1]
+        is_under_way.set()
+        may_end.wait(30)
+        yield OK[-1:]
+
+    server = serve(OK, slowly(), OK)
+    client = client_of(make_client, server)
+    calls(client, 1)
+    with ThreadPoolExecutor(1) as other:
+        call = other.submit(calls, client, 1)
+        assert is_under_way.wait(30)
+        client.hang_up()
+        may_end.set()
+        call.result(30)
+    calls(client, 1)
+    assert server.connection_count == 2
