@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Table
 
+from archiver.store.backends.backend import Row
 from archiver.store.copying.rows import walk_pages
-from archiver.store.copying.sections import Row, copied_tables, sections_of
+from archiver.store.copying.sections import copied_tables, sections_of
 from archiver.store.database import Database
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from archiver.store.copying.sections import Row
+from archiver.store.backends.backend import Row
 from archiver.store.keyset import Key
 
 PAGE_ROWS = 1000

@@ -5,9 +5,10 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Table, bindparam, delete, func, literal, select, update
 
+from archiver.store.backends.backend import Row
 from archiver.store.backends.known import backend_of
 from archiver.store.copying.page import PAGE_ROWS, PageWork, reach
-from archiver.store.copying.sections import Row, Section
+from archiver.store.copying.sections import Section
 from archiver.store.database import Database, insert_rows
 from archiver.store.keyset import Key, above, up_to
 

@@ -12,10 +12,8 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Table
 
 from archiver.store import tables
+from archiver.store.backends.backend import Row
 from archiver.store.keyset import Key
-
-Row = tuple[Any, ...]
-"""A row's values in the order of the table's columns."""
 
 NOT_COPIED = (tables.lease,)
 """Who is at work is each database's own affair: a copied holder would lock out, a copied number let in."""
@@ -37,6 +35,7 @@ class Section:
         return [] if self.source_id is None else [self.table.c.source_id == self.source_id]
 
     def key_of(self, row: Row) -> Key:
+        """A row's key; the values of a row are in the order of the table's columns."""
         names = self.table.c.keys()
         return tuple(row[names.index(column.name)] for column in self.key)
 
