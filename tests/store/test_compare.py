@@ -124,3 +124,9 @@ texts = st.none() | st.text()
 def test_only_equal_contents_are_the_same(content: dict[str, Any]) -> None:
     fetched = msgspec.structs.replace(HELD, **content)
     assert (compare(stored(HELD), fetched) is Verdict.SAME) == (fetched == HELD)
+
+
+@given(st.builds(ChatMessage))
+def test_a_row_that_says_what_came_is_the_same(message: ChatMessage) -> None:
+    """What `judge` sees at a glance is what `compare` would say."""
+    assert compare(stored(message), message) is Verdict.SAME
