@@ -63,14 +63,15 @@ class _Brought:
         self._chat_session_id, self._before = due.chat_session_id, due.before
         self._messages: list[ChatMessage] = []
         self._quarantined: list[Quarantined] = []
-        self._unreadable: set[str] = set()
+        self._unreadable: set[int] = set()
+        """Hashes of what could not be read: one that came twice is one item, and none of them need be held."""
         self.is_empty = True
         """Whether nothing came, in earlier parts either."""
 
     def add(self, messages: list[ChatMessage], quarantined: list[Quarantined]) -> None:
         self._messages += messages
         self._quarantined += quarantined
-        self._unreadable.update(item.payload for item in quarantined)  # one that came twice is one item
+        self._unreadable.update(hash(item.payload) for item in quarantined)
         self.is_empty = self.is_empty and not messages and not quarantined
 
     def is_long_with(self, more: int) -> bool:
