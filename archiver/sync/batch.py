@@ -11,8 +11,20 @@ AGE_S = 1.0
 """A batch is due when it holds so many messages or visits, or when its first visit is so old: a killed process loses
 what it fetched within that time at most, and fetches it again."""
 AHEAD = 8_000
-"""Messages that may wait for the writer. While it commits one batch the next one comes together, and is as large as
-the database is slow: large transactions are cheaper by the row."""
+"""What may wait for the writer, by `weight`: so many messages, unless they are long. While it commits one batch the
+next one comes together, and is as large as the database is slow: large transactions are cheaper by the row."""
+
+_LETTERS = 2000
+"""More than nearly all messages have."""
+
+
+def weight(visit: Visit | None) -> int:
+    """What a visit takes of memory: one for itself, one for each message, and one for each `_LETTERS` of text."""
+    if visit is None:
+        return 1
+    letters = sum(len(message.message or "") for message in visit.messages)
+    letters += sum(len(item.payload) for item in visit.quarantined)
+    return 1 + len(visit.messages) + len(visit.quarantined) + letters // _LETTERS
 
 
 class Batch:

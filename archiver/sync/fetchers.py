@@ -150,8 +150,7 @@ class Fetchers(Generic[T, R]):
                 is_counted = not self._crew.yield_thread()
                 if last is not None:
                     self._handover.put(last, at_once=not self._may_go_on.is_set())
-                if not self._may_go_on.is_set():
-                    self._may_go_on.wait()
+                self._may_go_on.wait()
         except Interrupted:
             pass
         except BaseException as error:  # noqa: BLE001 - it is raised by take, in the writer's thread

@@ -20,7 +20,7 @@ from archiver.store.ledger import Outcome
 from archiver.store.state import load_sound
 from archiver.store.visit import Visit
 from archiver.superoffice.client import SuperOfficeClient
-from archiver.sync.batch import AHEAD
+from archiver.sync.batch import AHEAD, weight
 from archiver.sync.doubts import Doubts
 from archiver.sync.fetchers import Fetchers
 from archiver.sync.keeping import Keeper
@@ -41,8 +41,6 @@ STOP_GRACE_S = 10.0
 """How long a stop waits for the calls under way; what comes later is fetched again next time."""
 _POLL_S = 0.2
 """How soon the writer notices a stop, an old batch or a lease to renew."""
-_TEXT_LETTERS = 2000
-"""More than nearly all messages have."""
 
 
 def run_pass(
@@ -169,7 +167,7 @@ class _Pass:
             most=self._source.limits.concurrency,
             name=self._source.name,
             ahead=AHEAD,
-            weigh=_weight,
+            weigh=lambda visited: weight(visited[1]),
             load=Load(),
         )
 
@@ -211,13 +209,3 @@ class _Pass:
     def _log(self, event: str, text: str, level: int = logging.INFO, /, **facts: object) -> None:
         about = {"event": event, "source": self._source.name, "run_id": self._run_id, "kind": self._order.kind}
         logger.log(level, text, extra=about | facts)
-
-
-def _weight(visited: Visited) -> int:
-    """What a visit weighs in memory: one for itself, and one for each message and each `_TEXT_LETTERS` of text."""
-    _, visit, _ = visited
-    if visit is None:
-        return 1
-    letters = sum(len(message.message or "") for message in visit.messages)
-    letters += sum(len(item.payload) for item in visit.quarantined)
-    return 1 + len(visit.messages) + len(visit.quarantined) + letters // _TEXT_LETTERS
