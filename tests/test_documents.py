@@ -17,7 +17,7 @@ from archiver.config.loading import load_config
 from archiver.config.settings import Config, LimitSettings, RetrySettings, ScheduleSettings
 from archiver.errors import ExitCode
 from archiver.superoffice.breaker import FAILURES, FIRST_DISTANCE_S, LONGEST_DISTANCE_S
-from archiver.sync.outlook import CANARY_EVERY, LONGEST_DOWN_S, Row
+from archiver.sync.outlook import BYSTANDER_EVERY, LONGEST_DOWN_S, Row
 from tests.test_errors import leaves
 
 TOP = Path(__file__).parent.parent
@@ -163,4 +163,4 @@ def test_the_documented_patience_is_the_built_one() -> None:
         "later they take {}, {} and {} in a row".format(*(row.enough(any_answer=True) for row in later_rows)) in text
     )
     assert f"when {Row.FAILING.enough(any_answer=True)} chat sessions fail one after the other" in text
-    assert f"or {CANARY_EVERY} find the source down" in text
+    assert f"or {BYSTANDER_EVERY} find the source down" in text

@@ -3,8 +3,8 @@
 A failure of one chat session must never stop the others, so only a long row of failures counts, and any answer ends
 the row. Refused credentials and a host that can't even be reached can't be one chat session's doing, and are believed
 sooner; credentials above all, since some servers lock an account that is tried for long. All else might be the doing
-of a few bad neighbours, so before it is believed a canary is to be asked: a chat session that has nothing to do with
-them.
+of a few bad neighbours, so before it is believed a bystander is to be asked: a chat session that has nothing to do
+with them.
 """
 
 import enum
@@ -46,11 +46,11 @@ CERTAIN = (Row.ON_HOLD, Row.REFUSED, Row.UNREACHABLE)
 """What can't be the doing of single chat sessions."""
 LONGEST_DOWN_S = 300.0
 """A row of DOWN is long enough after this time too: probes that meet silence take half a minute each."""
-CANARIES = 3
+BYSTANDERS = 3
 """So many in a row have to go unanswered, since one may be a bad neighbour itself."""
-CANARY_EVERY = 5
-"""So often within a row of DOWN a canary is asked, and before any row that might be a few chat sessions' doing ends
-the pass."""
+BYSTANDER_EVERY = 5
+"""So often within a row of DOWN a bystander is asked, and before any row that might be a few chat sessions' doing
+ends the pass."""
 
 
 def is_of_the_source(error: SourceError | None) -> bool:
@@ -86,9 +86,9 @@ class Outlook:
         self._any_answer = False
         self._any_reply = False
         self._last_error: SourceError | None = None
-        self.wants_canary = False
+        self.wants_bystander = False
         """Whether it is time to ask a chat session that has nothing to do with those that failed."""
-        self.dead_canaries = 0
+        self.dead_bystanders = 0
         """How many were asked in vain since the last answer."""
 
     def note(self, error: SourceError | None, *, is_second_try: bool = False) -> None:
@@ -100,7 +100,7 @@ class Outlook:
         row = row_of(error) if error else None
         if row and is_second_try and self._any_answer and row not in CERTAIN:
             return
-        self.wants_canary = False
+        self.wants_bystander = False
         if row is None:
             self._note_answer()
         else:
@@ -108,20 +108,20 @@ class Outlook:
             self._any_reply |= row is Row.ODD
             self._count(row)
 
-    def note_canary(self, *, is_answered: bool) -> None:
-        """Take in whether a canary was answered."""
+    def note_bystander(self, *, is_answered: bool) -> None:
+        """Take in whether a bystander was answered."""
         if is_answered:
             self._note_answer()
         else:
-            self.dead_canaries += 1
-            self.wants_canary = self.dead_canaries < CANARIES and any(map(self._is_long, Row))
+            self.dead_bystanders += 1
+            self.wants_bystander = self.dead_bystanders < BYSTANDERS and any(map(self._is_long, Row))
 
     def check(self, *, is_last: bool = False) -> None:
         """Raise the last error if the source is to be given up: now, or, after the last visit, if nobody replied."""
         if self._last_error is None:
             return
         is_certain = any(map(self._is_long, CERTAIN))
-        is_hopeless = is_certain or (self.dead_canaries >= CANARIES and any(map(self._is_long, Row)))
+        is_hopeless = is_certain or (self.dead_bystanders >= BYSTANDERS and any(map(self._is_long, Row)))
         nobody_replied = is_last and not self._any_answer and not self._any_reply
         if is_hopeless or nobody_replied:
             raise self._last_error
@@ -130,15 +130,15 @@ class Outlook:
         if row is Row.DOWN and not self._in_a_row[row]:
             self._down_since = self._clock()
         self._in_a_row[row] += 1
-        is_time = row is Row.DOWN and self._in_a_row[row] % CANARY_EVERY == 0
-        self.wants_canary = row not in CERTAIN and (is_time or self._is_long(row))
+        is_time = row is Row.DOWN and self._in_a_row[row] % BYSTANDER_EVERY == 0
+        self.wants_bystander = row not in CERTAIN and (is_time or self._is_long(row))
 
     def _note_answer(self) -> None:
         self._in_a_row.clear()
         self._last_error = None
         self._any_answer = True
-        self.wants_canary = False
-        self.dead_canaries = 0
+        self.wants_bystander = False
+        self.dead_bystanders = 0
 
     def _is_long(self, row: Row) -> bool:
         count = self._in_a_row[row]

@@ -35,7 +35,7 @@ from archiver.sync.workers import Crew, WorkerPool
 logger = logging.getLogger(__name__)
 
 Visited = tuple[Due, Visit | None, SourceError | None]
-"""None in place of a visit: it was a canary."""
+"""None in place of a visit: it was a bystander."""
 
 STOP_GRACE_S = 10.0
 """How long a stop waits for the calls under way; what comes later is fetched again next time."""
@@ -96,7 +96,7 @@ class _Pass:
         self._lease, self._run_id, self._route, self._walk = opened.lease, opened.run_id, opened.route, opened.walk
         self._crew, self._stop, self._report = crew, stop, report
         self._keeper = Keeper(database, client, source.name, opened, is_dry=order.is_dry)
-        self._doubts = Doubts(self._walk, self._find_canary)
+        self._doubts = Doubts(self._walk, self._find_bystander)
         self._log("pass_started", "a pass begins", logging.DEBUG, chat_sessions=len(opened.route.first))
 
     def run(self) -> PassResult:
@@ -145,14 +145,14 @@ class _Pass:
         for visit in self._doubts.clear():
             self._keeper.keep(visit)
 
-    def _find_canary(self) -> int:
+    def _find_bystander(self) -> int:
         """A chat session that answered in an earlier pass; any that is chosen where there is none."""
         sound = self._database.read(partial(load_sound, source_id=self._lease.source_id))
         first, last = random.choice(self._order.chosen.ranges)  # noqa: S311 - guards nothing
         return random.choice(sound) if sound else random.randint(first, last)  # noqa: S311
 
     def _visit(self, due: Due, halt: threading.Event) -> Iterator[Visited]:
-        if due.is_canary:
+        if due.is_bystander:
             is_answering = self._client.is_answering(due.chat_session_id, halt)
             yield due, None, None if is_answering else SourceUnavailable()
             return
@@ -195,7 +195,7 @@ class _Pass:
 
     def _take(self, due: Due, visit: Visit | None, error: SourceError | None) -> None:
         if visit is None:
-            certain = self._doubts.take_canary(is_answered=error is None)
+            certain = self._doubts.take_bystander(is_answered=error is None)
         else:
             certain = self._doubts.take(due, visit, error)
         for each in certain:

@@ -45,7 +45,7 @@ class Due:
     """It lies above all that is known and is asked every pass: that it is absent needs proof but once a day."""
     is_second_try: bool = False
     """Its last visit failed, and it is visited after all the others."""
-    is_canary: bool = False
+    is_bystander: bool = False
     """No visit, but a call that asks for nothing, to find out whether the source answers anybody."""
 
 

@@ -40,10 +40,10 @@ class Walk:
         with self._lock:
             self._again.append(replace(due, is_second_try=True))
 
-    def ask_first(self, canary: Due) -> None:
-        """Hand out a canary before anything else."""
+    def ask_first(self, bystander: Due) -> None:
+        """Hand out a bystander before anything else."""
         with self._lock:
-            self._again.appendleft(canary)
+            self._again.appendleft(bystander)
 
     def done(self, chat_session_ids: Iterable[int]) -> None:
         with self._lock:

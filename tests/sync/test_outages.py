@@ -172,7 +172,7 @@ def test_neighbours_that_always_failed_stop_no_first_backfill(archive: Archive, 
         if number <= 25:
             sandbox.oddities.add("status", status=503, chat_session_id=number)
     archive.configure(include="1-60", attempts=1)
-    for _ in range(4):  # the canaries may be some of those that fail
+    for _ in range(4):  # the bystanders may be some of those that fail
         archive.run("backfill", threads=4)
     assert len(archive.rows()) == 35
 

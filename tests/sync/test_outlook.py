@@ -18,7 +18,7 @@ from archiver.errors import (
     WrongAddress,
     WrongContentType,
 )
-from archiver.sync.outlook import CANARIES, CANARY_EVERY, LONGEST_DOWN_S, Outlook, Row, row_of
+from archiver.sync.outlook import BYSTANDER_EVERY, BYSTANDERS, LONGEST_DOWN_S, Outlook, Row, row_of
 
 
 def outlook_after(*errors: SourceError | None) -> Outlook:
@@ -29,11 +29,11 @@ def outlook_after(*errors: SourceError | None) -> Outlook:
 
 
 def gives_up(*errors: SourceError | None, is_last: bool = False) -> bool:
-    """Whether a pass ends after visits that ended so, where no canary is answered either."""
+    """Whether a pass ends after visits that ended so, where no bystander is answered either."""
     outlook = outlook_after(*errors)
-    while outlook.wants_canary:
+    while outlook.wants_bystander:
         outlook.check()
-        outlook.note_canary(is_answered=False)
+        outlook.note_bystander(is_answered=False)
     try:
         outlook.check(is_last=is_last)
     except SourceError:
@@ -76,31 +76,31 @@ def test_a_source_that_is_down_is_waited_for_longer_once_it_has_answered() -> No
     assert gives_up(None, *[SourceDown()] * later)
 
 
-def test_what_may_be_the_doing_of_bad_neighbours_ends_no_pass_unless_a_canary_is_dead_too() -> None:
+def test_what_may_be_the_doing_of_bad_neighbours_ends_no_pass_unless_a_bystander_is_dead_too() -> None:
     for error in (SourceDown(), PermissionDenied()):
         row = row_of(error)
         assert row
         outlook = outlook_after(*[error] * row.enough(any_answer=False))
-        assert outlook.wants_canary
+        assert outlook.wants_bystander
         outlook.check()
-        outlook.note_canary(is_answered=True)
+        outlook.note_bystander(is_answered=True)
         outlook.note(error)
-        assert not outlook.wants_canary
+        assert not outlook.wants_bystander
         outlook.check()
 
 
-def test_a_canary_is_sent_now_and_then_while_the_source_is_down() -> None:
+def test_a_bystander_is_sent_now_and_then_while_the_source_is_down() -> None:
     outlook, wanted = outlook_after(None), []
     for count in range(1, 13):
         outlook.note(SourceDown())
-        if outlook.wants_canary:
+        if outlook.wants_bystander:
             wanted.append(count)
-    assert wanted == [CANARY_EVERY, 2 * CANARY_EVERY]
+    assert wanted == [BYSTANDER_EVERY, 2 * BYSTANDER_EVERY]
 
 
 @pytest.mark.parametrize("error", [AuthenticationFailed(), SourceUnreachable(), NullReply()], ids=repr)
-def test_no_canary_is_sent_where_it_could_tell_nothing(error: SourceError) -> None:
-    assert not outlook_after(*[error] * 30).wants_canary
+def test_no_bystander_is_sent_where_it_could_tell_nothing(error: SourceError) -> None:
+    assert not outlook_after(*[error] * 30).wants_bystander
 
 
 def test_a_row_of_slow_probes_is_long_after_some_minutes() -> None:
@@ -108,8 +108,8 @@ def test_a_row_of_slow_probes_is_long_after_some_minutes() -> None:
     outlook = Outlook(clock=lambda: now)
     for error in (None, SourceDown()):
         outlook.note(error)
-    for _ in range(CANARIES):
-        outlook.note_canary(is_answered=False)
+    for _ in range(BYSTANDERS):
+        outlook.note_bystander(is_answered=False)
     outlook.check()
     now += LONGEST_DOWN_S
     with pytest.raises(SourceDown):
