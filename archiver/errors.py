@@ -36,6 +36,9 @@
         LeaseHeld                another archiver writes this source now
         LeaseLost                another archiver took over; nothing of ours was written since
         ArchivesDiverged         two archives are no states of the same one: a person decides which one stays
+      DecisionNeeded             the source did what only a person can tell from a mishap; nothing was overwritten
+        SourceRewound            it went back, as by a restored backup: ids are used again
+        SuspiciousChanges        too much of what was read again was edited, or is gone
 
 The first line of a class's docstring is its default message. A message says what failed and on which id, and never
 holds chat text, a name, an address, a token or a database's own words (they carry the row). `hint` says what to do.
@@ -235,3 +238,17 @@ class ArchivesDiverged(StoreError):
     """The two databases don't hold states of the same archive"""
 
     exit_code = ExitCode.DECISION_NEEDED
+
+
+class DecisionNeeded(ArchiverError):
+    """A person must decide"""
+
+    exit_code = ExitCode.DECISION_NEEDED
+
+
+class SourceRewound(DecisionNeeded):
+    """The source went back in time, as after a restored backup"""
+
+
+class SuspiciousChanges(DecisionNeeded):
+    """More was edited, or is gone, than is usual"""

@@ -31,6 +31,9 @@ url = "{url}"
 attempts = {attempts}
 max_wait = "0.01s"
 
+[settle]
+{settle}
+
 [[source]]
 name = "acme"
 base_url = "{base_url}"
@@ -50,11 +53,20 @@ requests_per_second = 0
 
 
 def write_config(
-    folder: Path, url: str, base_url: str, *, include: str = "1-50", password: str = "sandbox", attempts: int = 3
+    folder: Path,
+    url: str,
+    base_url: str,
+    *,
+    include: str = "1-50",
+    password: str = "sandbox",
+    attempts: int = 3,
+    settle: str = "",
 ) -> Path:
-    """A configuration file for one source, with pauses that are short."""
+    """A configuration file for one source, with pauses that are short; `settle`: the lines of that table."""
     path = folder / "config.toml"
-    text = CONFIG.format(url=url, base_url=base_url, include=include, password=password, attempts=attempts)
+    text = CONFIG.format(
+        url=url, base_url=base_url, include=include, password=password, attempts=attempts, settle=settle
+    )
     path.write_text(text, encoding="utf-8")
     return path
 
@@ -153,7 +165,7 @@ class Archive:
         """
         (source,) = self.config.source
         chosen = IdRanges.of(*ids.split(",")) if ids else source.sessions.chosen
-        order = PassOrder(kind=kind, chosen=chosen, **flags)
+        order = PassOrder(kind=kind, chosen=chosen, settle=self.config.settle, **flags)
         assert self._client
         stop = stop or threading.Event()
         return run_pass(self.database, self._client, source, order, WorkerPool(threads), stop, report, patience)

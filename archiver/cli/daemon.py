@@ -42,7 +42,7 @@ def daemon(context: typer.Context, source: Sources = None) -> None:
     ):
 
         def make_pass(source: SourceSettings) -> PassResult:
-            order = order_for(source, "incremental", spares_failing=True)
+            order = order_for(config, source, "incremental", spares_failing=True)
             client = clients[source.name]
             result = run_pass(database, client, source, order, pool, stop, patience=patience.left)
             if len(sources) > pool.permits:  # a few may keep their connections until the next tick

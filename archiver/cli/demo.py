@@ -161,7 +161,7 @@ def _make_pass(
             next(once, lambda: None)()
 
     (source,) = stage.config.source
-    order = order_for(source, kind, IdRanges.of(chosen) if chosen else None)
+    order = order_for(stage.config, source, kind, IdRanges.of(chosen) if chosen else None)
     began_at = time.monotonic()
     with watch_pass(f"  {kind}") as report:
         pool = WorkerPool(stage.config.schedule.workers)

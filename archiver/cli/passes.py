@@ -92,7 +92,7 @@ def _make_passes(
     config = load_config(options.config)
     sources = choose_sources(config, names)
     chosen = choose_chat_sessions(sources, sessions, from_file)
-    orders = {each.name: order_for(each, kind, chosen[each.name], is_dry=is_dry) for each in sources}
+    orders = {each.name: order_for(config, each, kind, chosen[each.name], is_dry=is_dry) for each in sources}
     ended: list[PassResult | None] = []
     for result, took_s in each_source(config, sources, orders, run_pass, kind):
         if result:

@@ -90,7 +90,7 @@ def retry(context: typer.Context, source: Sources = None, session: Sessions = No
     config = load_config(options.config)
     sources = choose_sources(config, source)
     chosen = choose_chat_sessions(sources, session, None) if session else {}
-    orders = {each.name: order_for(each, "reconcile", chosen.get(each.name, EVERY_ID)) for each in sources}
+    orders = {each.name: order_for(config, each, "reconcile", chosen.get(each.name, EVERY_ID)) for each in sources}
     codes = []
     for result, _ in each_source(config, sources, orders, retry_quarantine, "quarantine"):
         codes.append(_print_result(result) if result else ExitCode.INTERRUPTED)

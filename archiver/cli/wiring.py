@@ -52,6 +52,8 @@ def open_clients(config: Config, sources: list[SourceSettings]) -> "Iterator[dic
             client.close()
 
 
-def order_for(source: SourceSettings, kind: Kind, chosen: IdRanges | None = None, **options: bool) -> PassOrder:
+def order_for(
+    config: Config, source: SourceSettings, kind: Kind, chosen: IdRanges | None = None, **options: bool
+) -> PassOrder:
     """A pass over what was chosen, or all that is configured; `options`: the flags of PassOrder."""
-    return PassOrder(kind=kind, chosen=chosen or source.sessions.chosen, **options)
+    return PassOrder(kind=kind, chosen=chosen or source.sessions.chosen, settle=config.settle, **options)

@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections import Counter
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -65,6 +66,30 @@ class RetrySettings(_Table):
     """The longest pause between two attempts."""
     max_total: Duration = timedelta(minutes=5)
     """No further attempt of a call begins after this long."""
+
+
+class SettleSettings(_Table):
+    """When quiet chat sessions are read again in full, and what is made of what is found."""
+
+    after: Duration = timedelta(hours=1)
+    """Quiet for so long, a chat session is read in full."""
+    again: tuple[Duration, ...] = (timedelta(hours=6), timedelta(days=1), timedelta(days=7), timedelta(days=30))
+    """Quiet for longer than one of these, it is read in full that often. Ascending."""
+    confirm_after: Duration = timedelta(hours=1)
+    """What is missing counts as gone when it is still missing so long after it was first missed."""
+    keep_read_marks: bool = False
+    """Keep a revision of a message of which only ReadByCustomer changed."""
+    suspicious_share: float = Field(default=0.1, gt=0, le=1, allow_inf_nan=False)
+    """Of what a pass read again: it stops when more than that is edited, or gone."""
+    suspicious_from: int = Field(default=10, ge=1)
+    """Fewer than so many messages, or chat sessions, are never suspicious."""
+
+    @field_validator("again")
+    @classmethod
+    def _grows(cls, again: tuple[timedelta, ...]) -> tuple[timedelta, ...]:
+        if not again or any(first >= second for first, second in pairwise(again)):
+            raise ValueError('takes growing durations, such as ["6h", "1d", "7d"]')
+        return again
 
 
 class BasicAuth(_Table):
@@ -180,6 +205,7 @@ class Config(_Table):
     archive: ArchiveSettings = ArchiveSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     retry: RetrySettings = RetrySettings()
+    settle: SettleSettings = SettleSettings()
     source: tuple[SourceSettings, ...] = ()
 
     @model_validator(mode="after")

@@ -30,7 +30,7 @@ _SELECTION_LENGTH = 1000
 
 @dataclass(kw_only=True)
 class RunCounts:
-    """What a pass has done so far; the columns of `sync_run` of the same names."""
+    """What a pass has done so far. The first seven are columns of `sync_run`."""
 
     chat_sessions_visited: int = 0
     chat_sessions_failed: int = 0
@@ -39,6 +39,18 @@ class RunCounts:
     messages_added: int = 0
     messages_changed: int = 0
     messages_gone: int = 0
+    messages_compared: int = 0
+    """Messages that full visits read again."""
+    messages_revised: int = 0
+    """Of those changed, the ones whose earlier content was kept."""
+    messages_missing: int = 0
+    """Missed for the first time: gone once that is confirmed."""
+    chat_sessions_gone: int = 0
+    chat_sessions_sealed: int = 0
+
+    def as_columns(self) -> dict[str, int]:
+        """The part that the ledger keeps."""
+        return {name: value for name, value in vars(self).items() if name in tables.sync_run.c}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,16 +79,16 @@ def start_run(
         .where(run.c.source_id == source_id, run.c.outcome == "running")
         .values(outcome="abandoned", finished_at=now)
     )
-    values = {"source_id": source_id, "kind": kind, "started_at": now, "outcome": "running"}
-    values |= {"selection": _fingerprint(selection), "walked_to": walked_to} | vars(RunCounts())
-    key = connection.execute(insert(run).values(values)).inserted_primary_key
+    values = {"source_id": source_id, "kind": kind, "started_at": now, "outcome": "running", "walked_to": walked_to}
+    statement = insert(run).values(**values, selection=_fingerprint(selection), **RunCounts().as_columns())
+    key = connection.execute(statement).inserted_primary_key
     assert key is not None
     return int(key[0])
 
 
 def update_run(connection: Connection, run_id: int, counts: RunCounts, walked_to: int | None) -> None:
     run = tables.sync_run
-    connection.execute(update(run).where(run.c.id == run_id).values(walked_to=walked_to, **vars(counts)))
+    connection.execute(update(run).where(run.c.id == run_id).values(walked_to=walked_to, **counts.as_columns()))
 
 
 def finish_run(connection: Connection, run_id: int, outcome: Outcome, error: str | None, now: datetime) -> None:

@@ -2,8 +2,9 @@
 
 The tables are those of `tables.metadata` that have a `source_id`, so that a table to come can't be forgotten. Their
 order bears being cut at any point, and a pass coming in between: first the cursors, so that such a pass begins anew
-rather than leave a hole below a cursor; revisions before their messages, since a message that is stored anew counts
-its revisions from the beginning; last the lease, which keeps others out, and the source itself.
+rather than leave a hole below a cursor; seals before what they cover, which would be found altered; revisions before
+their messages, since a message that is stored anew counts its revisions from the beginning; last the lease, which
+keeps others out, and the source itself.
 """
 
 import sqlite3
@@ -27,7 +28,13 @@ ROWS_AT_ONCE = 500
 """Rows that one transaction removes: few enough that whoever else writes waits for milliseconds."""
 _CHECKPOINT_PATIENCE_S = 2
 
-_FIRST = (tables.chat_session_state, tables.chat_message_revision, tables.chat_message)
+_FIRST = (
+    tables.chat_session_state,
+    tables.seal_key,
+    tables.seal,
+    tables.chat_message_revision,
+    tables.chat_message,
+)
 _LAST = (tables.lease, tables.source)
 
 

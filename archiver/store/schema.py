@@ -22,7 +22,7 @@ from archiver.store.database import Database
 if TYPE_CHECKING:
     from alembic.config import Config
 
-CURRENT_REVISION = "0002"
+CURRENT_REVISION = "0006"
 """The newest of migrations/versions, which are numbered. Known here so that only `migrate` loads Alembic."""
 _VERSION = sql_table("alembic_version", sql_column("version_num"))
 _REVISION = select(_VERSION.c.version_num)

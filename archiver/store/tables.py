@@ -167,6 +167,7 @@ chat_session_state = Table(
     Column("failures", Integer, nullable=False, comment="visits failed in a row"),
     Column("last_error", Text),
     Column("retry_at", UtcDateTime),
+    Column("missing_since", UtcDateTime, comment="since when its entity is not found; gone once that is confirmed"),
     # Chat sessions by state, and the highest known one from its end.
     Index(None, "source_id", "state", "chat_session_id"),
 )
@@ -235,6 +236,51 @@ quarantine = Table(
     UniqueConstraint("source_id", "chat_session_id", "digest"),
     # The open ones, at a glance and of the chat sessions that were visited.
     Index(None, "source_id", "resolved_at", "chat_session_id"),
+)
+
+seal = Table(
+    "seal",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    _source_reference(),
+    Column("chat_session_id", BigInteger, nullable=False),
+    Column("kind", String(16), nullable=False, comment="sealed, changed, erased"),
+    Column("message_count", BigInteger, nullable=False),
+    Column("digest", String(64), nullable=False, comment="HMAC-SHA256 of the transcript under its seal_key"),
+    Column("sealed_at", UtcDateTime, nullable=False),
+    Column("previous_hash", String(64), nullable=False, comment="hash of the source's seal before it; zeros: none"),
+    Column("hash", String(64), nullable=False, comment="SHA-256 of this row and previous_hash"),
+    # The log of a source is one chain: no two seals follow the same one.
+    UniqueConstraint("source_id", "previous_hash"),
+    # The newest seal of a source, and of a chat session. Constraints, so that the table comes with one statement.
+    UniqueConstraint("source_id", "id"),
+    UniqueConstraint("source_id", "chat_session_id", "id"),
+)
+
+seal_key = Table(
+    "seal_key",
+    metadata,
+    _source_key(),
+    Column("chat_session_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("hmac_key", String(64), nullable=False, comment="random, in hexadecimal"),
+    Column("marks", Text, comment="what tells which message differs when the digest does"),
+)
+
+verification = Table(
+    "verification",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    _source_reference(),
+    Column("kind", String(16), nullable=False, comment="archive: against its seals; live: against the source"),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime, nullable=False),
+    Column("scope", Text, nullable=False, comment="which chat sessions: all, a sample, or those named"),
+    Column("chat_sessions", BigInteger, nullable=False),
+    Column("messages", BigInteger, nullable=False),
+    Column("sealed", BigInteger, nullable=False, comment="chat sessions whose newest seal is of kind sealed"),
+    Column("differences", BigInteger, nullable=False),
+    Column("seal_head", String(64), comment="hash of the newest seal then"),
+    UniqueConstraint("source_id", "id"),
 )
 
 lease = Table(

@@ -30,6 +30,10 @@ class Visit:
     """The source has no such chat session, and neither have we."""
     is_whole: bool = False
     """Whether it read the chat session from its beginning to its end."""
+    own_ids: Sequence[int] = ()
+    """Of a whole reading: the ids of all messages that name this chat session, of all its parts, each once."""
+    lacks_entity: bool = False
+    """We hold messages of it, and the source neither returned any nor knows the chat session itself."""
     goes_on: bool = False
     """Whether it is but a part of a long visit, whose next part begins where this one ended."""
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from archiver.config.settings import SettleSettings
 from archiver.errors import ArchiverError
 from archiver.ranges import IdRanges
 from archiver.store.ledger import Kind, Outcome, RunCounts
@@ -45,3 +46,6 @@ class PassOrder:
     pass wants them tried now."""
     is_dry: bool = False
     """Count what would be written, and write nothing; not even a row in the ledger."""
+    is_accepted: bool = False
+    """Go on where a pass would otherwise stop and ask: a person has looked at what changed."""
+    settle: SettleSettings = field(default_factory=SettleSettings)
