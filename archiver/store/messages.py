@@ -33,7 +33,7 @@ _COLUMNS = (
     "revision",
 )
 """What a new row has; the other columns are null until something happens to the message."""
-_STORED = (*ChatMessage.__struct_fields__, "source_id", "revision", "erased_at")
+_STORED = (*ChatMessage.__struct_fields__, "source_id", "revision", "missing_since", "gone_at", "erased_at")
 _SAYS = slice(len(ChatMessage.__struct_fields__))
 Stored = sqlalchemy.Row[Any]
 """What is loaded of a row, to compare: `_STORED`, of which `_SAYS` is what the source said."""
@@ -47,6 +47,13 @@ class Saved:
 
     added: int = 0
     changed: int = 0
+    """Updated in any way."""
+    revised: int = 0
+    """Of those changed, edited: their earlier content is kept."""
+    compared: int = 0
+    """Known already."""
+    touched: set[int] = field(default_factory=set)
+    """Chat sessions of which a message was added or got a revision."""
     conflicts: list[ChatMessage] = field(default_factory=list)
     """Not stored: another message has the key."""
 
@@ -59,17 +66,28 @@ def save_messages(
     now: datetime,
     *,
     likely_new: bool,
+    keep_read_marks: bool = False,
 ) -> Saved:
-    """Store messages of one source within the caller's transaction.
+    """Store messages of one source within the caller's transaction. One that was missing, or gone, is back.
 
     Args:
         likely_new: whether to try the insert first; False where keys are known to exist, as in a full visit.
+        keep_read_marks: keep a revision of what a change of ReadByCustomer alone replaces, too.
     """
     saved = Saved()
     left = messages
     while left:
         unique, left = _first_of_each(left)
-        _save_unique(connection, source_id, run_id, unique, now, saved, likely_new=likely_new)
+        _save_unique(
+            connection,
+            source_id,
+            run_id,
+            unique,
+            now,
+            saved,
+            likely_new=likely_new,
+            keep_read_marks=keep_read_marks,
+        )
         likely_new = False
     return saved
 
@@ -101,22 +119,37 @@ def _save_unique(
     saved: Saved,
     *,
     likely_new: bool,
+    keep_read_marks: bool,
 ) -> None:
     if likely_new and _insert_unless_known(connection, _rows(source_id, run_id, unique.values(), now)):
         saved.added += len(unique)
+        saved.touched.update(message.chat_session_id for message in unique.values())
         return
     stored = load_stored(connection, source_id, unique)
     verdicts = {key: judge(row, unique[key]) for key, row in stored.items()}
-    _insert(connection, _rows(source_id, run_id, [m for key, m in unique.items() if key not in stored], now))
+    new = [message for key, message in unique.items() if key not in stored]
     edits = [key for key, verdict in verdicts.items() if verdict is Verdict.EDIT]
     read_marks = [key for key, verdict in verdicts.items() if verdict is Verdict.READ_MARK]
-    _keep_revisions(connection, [stored[key] for key in edits], run_id, now)
-    changed = [_changed_row(stored[key], unique[key], run_id, now, revisions=1) for key in edits]
-    changed += [_changed_row(stored[key], unique[key], run_id, now, revisions=0) for key in read_marks]
-    _update(connection, changed)
-    saved.added += len(unique) - len(stored)
-    saved.changed += len(edits) + len(read_marks)
+    back = [key for key, verdict in verdicts.items() if verdict is Verdict.SAME and _was_missed(stored[key])]
+    replaced = edits + read_marks if keep_read_marks else edits
+    _insert(connection, _rows(source_id, run_id, new, now))
+    _keep_revisions(connection, [stored[key] for key in replaced], run_id, now)
+    kept = set(replaced)
+    changed = edits + read_marks + back
+    _update(
+        connection,
+        [_changed_row(stored[key], unique[key], run_id, now, revisions=int(key in kept)) for key in changed],
+    )
+    saved.added += len(new)
+    saved.changed += len(changed)
+    saved.revised += len(edits)
+    saved.compared += len(stored)
+    saved.touched.update(message.chat_session_id for message in [*new, *(unique[key] for key in replaced)])
     saved.conflicts += [unique[key] for key, verdict in verdicts.items() if verdict is Verdict.CONFLICT]
+
+
+def _was_missed(stored: Stored) -> bool:
+    return stored.missing_since is not None or stored.gone_at is not None
 
 
 def _rows(source_id: int, run_id: int, messages: Iterable[ChatMessage], now: datetime) -> list[Row]:
@@ -168,7 +201,7 @@ def _keep_revisions(connection: Connection, rows: Sequence[Stored], run_id: int,
 def _changed_row(
     stored: Stored, message: ChatMessage, run_id: int, now: datetime, *, revisions: int
 ) -> dict[str, Any]:
-    """The row as it is to be; `revisions`: how many it gained."""
+    """The row as it is to be; `revisions`: how many it gained. What the source returns is not missing."""
     return {
         **{name: getattr(message, name) for name in CONTENT},
         "source_id": stored.source_id,
@@ -176,6 +209,8 @@ def _changed_row(
         "last_changed_at": now,
         "last_changed_run": run_id,
         "revision": stored.revision + revisions,
+        "missing_since": None,
+        "gone_at": None,
     }
 
 

@@ -23,13 +23,18 @@ class ChatSessionState:
     last_message_id: int = 0
     """The cursor: no message at or below it that the source returned is neither stored nor quarantined."""
     state: State = "new"
-    """new: nobody wrote yet; open: has messages; absent: the source has no such id; the others are yet to come."""
+    """new: nobody wrote yet; open: has messages; quiet: read in full since it went quiet, and something was found;
+    settled: nothing was; absent: the source has no such id; gone: it had."""
     last_activity_at: datetime | None = None
+    settled_at: datetime | None = None
+    """When it was last found settled that was not settled before."""
     failures: int = 0
     """Visits that failed in a row."""
     last_error: str | None = None
     retry_at: datetime | None = None
     """Not before is it worth asking again; None unless its last visit failed."""
+    missing_since: datetime | None = None
+    """Since when the source returns nothing of it and does not know its entity; None while it does."""
 
 
 _COLUMNS = [tables.chat_session_state.c[name] for name in ChatSessionState.__dataclass_fields__]
@@ -83,7 +88,8 @@ def load_failing(connection: Connection, source_id: int) -> list[tuple[int, date
 def load_sound(connection: Connection, source_id: int) -> list[int]:
     """Some chat sessions, at most 20, that answered when they were visited last and had messages; the newest ones."""
     state = tables.chat_session_state
-    query = select(state.c.chat_session_id).where(state.c.source_id == source_id, state.c.state == "open")
+    query = select(state.c.chat_session_id)
+    query = query.where(state.c.source_id == source_id, state.c.state.in_(("open", "quiet", "settled")))
     query = query.where(state.c.failures == 0).order_by(state.c.chat_session_id.desc()).limit(20)
     return list(connection.execute(query).scalars())
 

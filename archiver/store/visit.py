@@ -32,8 +32,13 @@ class Visit:
     """Whether it read the chat session from its beginning to its end."""
     own_ids: Sequence[int] = ()
     """Of a whole reading: the ids of all messages that name this chat session, of all its parts, each once."""
-    lacks_entity: bool = False
-    """We hold messages of it, and the source neither returned any nor knows the chat session itself."""
+    found_before: bool = False
+    """Whether an earlier part of it brought something to store."""
+    lacks_entity: bool | None = None
+    """Whether the source knows nothing of a chat session of which we hold messages and it returned none; None: it was
+    not asked."""
+    is_gone: bool = False
+    """That was so before, long enough ago."""
     goes_on: bool = False
     """Whether it is but a part of a long visit, whose next part begins where this one ended."""
 
@@ -42,17 +47,33 @@ class Visit:
         """Whether there may be something to store."""
         if self.messages or self.quarantined or self.failure or self.is_whole or self.before is None:
             return True
+        if self.lacks_entity is not None:
+            return True
         was_absent = self.before.state == "absent"
         return self.before.failures > 0 or was_absent != self.is_absent
 
 
-def after_visit(visit: Visit, *, at: datetime) -> ChatSessionState:
+def confirm_gone(visit: Visit, *, at: datetime, confirm_after: timedelta) -> Visit:
+    """The visit as it counts: one that misses the entity for the second time, apart in time, finds the chat session
+    gone, and that is no failure."""
+    before = visit.before
+    if not visit.lacks_entity or before is None:
+        return visit
+    is_confirmed = before.missing_since is not None and at - before.missing_since >= confirm_after
+    return replace(visit, is_gone=True, failure=None) if is_confirmed else visit
+
+
+def after_visit(
+    visit: Visit, *, at: datetime, settle_after: timedelta | None = None, found_nothing: bool = False
+) -> ChatSessionState:
     """The state that a visit leaves behind.
 
     The cursor goes to the largest id returned for this chat session, and never back.
 
     Args:
         at: now, an aware UTC instant.
+        settle_after: how long a chat session has to be quiet to be settled; None: it is not the time to ask.
+        found_nothing: a whole reading that found what is archived, and nothing else.
     """
     before = visit.before or ChatSessionState(chat_session_id=visit.chat_session_id)
     if visit.failure:
@@ -63,16 +84,34 @@ def after_visit(visit: Visit, *, at: datetime) -> ChatSessionState:
         before = replace(before, failures=0, last_error=None, retry_at=None)
     if visit.is_absent:
         return replace(before, state="absent")
+    if visit.lacks_entity:
+        state = "gone" if visit.is_gone else before.state
+        return replace(before, state=state, missing_since=before.missing_since or at)
     cursor = highest_own_id(visit.messages, visit.chat_session_id)
     if visit.quarantined:
         cursor = max(cursor, highest_own_quarantined(visit.quarantined))
+    if cursor or visit.lacks_entity is False:  # it is there
+        before = replace(before, missing_since=None) if before.missing_since else before
     if cursor > before.last_message_id:
         own = [each.when_posted for each in visit.messages if each.chat_session_id == visit.chat_session_id]
         last_activity_at = min(max(filter(None, own), default=at), at)  # a bot's time may lie in the future
         return replace(before, last_message_id=cursor, state="open", last_activity_at=last_activity_at)
     if before.state == "absent" and not visit.failure:
         return replace(before, state="new")
+    if before.state == "gone" and (cursor or visit.lacks_entity is False):
+        before = replace(before, state="open")
+    if visit.is_whole and settle_after is not None and is_quiet(before, at=at, settle_after=settle_after):
+        return _settled(before, at=at) if found_nothing else replace(before, state="quiet")
     return before
+
+
+def _settled(before: ChatSessionState, *, at: datetime) -> ChatSessionState:
+    return before if before.state == "settled" else replace(before, state="settled", settled_at=at)
+
+
+def is_quiet(state: ChatSessionState, *, at: datetime, settle_after: timedelta) -> bool:
+    """Whether nobody has written in a chat session with messages for so long."""
+    return state.last_activity_at is not None and at - state.last_activity_at >= settle_after
 
 
 def pause_after(failures: int) -> timedelta:

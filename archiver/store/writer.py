@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from archiver.config.settings import SettleSettings
 from archiver.model import ChatMessage
 from archiver.store.fitting import fitting, fitting_conflicts
 from archiver.store.lease import Lease, renew_lease
@@ -16,8 +17,9 @@ from archiver.store.ledger import CONFLICT, Failure, RunCounts, resolve_failures
 from archiver.store.messages import save_messages
 from archiver.store.quarantine import from_conflict, save_quarantined
 from archiver.store.resolving import resolve_by_visits
-from archiver.store.state import save_states
-from archiver.store.visit import Visit, after_visit
+from archiver.store.state import ChatSessionState, save_states
+from archiver.store.vanishing import mark_vanished
+from archiver.store.visit import Visit, after_visit, confirm_gone
 
 
 def save_batch(
@@ -27,6 +29,7 @@ def save_batch(
     visits: Sequence[Visit],
     counts: RunCounts,
     walked_to: int | None,
+    settle: SettleSettings,
 ) -> RunCounts:
     """Store a batch of visits within the caller's transaction.
 
@@ -36,27 +39,60 @@ def save_batch(
     Raises: LeaseLost when another archiver took over, before anything was written.
     """
     counts = replace(counts)
+    source_id = lease.source_id
     now = renew_lease(connection, lease)
-    sound = sum(visit.failure is None for visit in visits)
+    sound = _count_sound(visits)
+    visits = [confirm_gone(visit, at=now, confirm_after=settle.confirm_after) for visit in visits]
     visits = fitting(connection, visits)
-    messages = [message for visit in visits for message in visit.messages]
-    likely_new = all(map(_is_likely_new, visits))
-    saved = save_messages(connection, lease.source_id, run_id, messages, now, likely_new=likely_new)
+    saved = save_messages(
+        connection,
+        source_id,
+        run_id,
+        [message for visit in visits for message in visit.messages],
+        now,
+        likely_new=all(map(_is_likely_new, visits)),
+        keep_read_marks=settle.keep_read_marks,
+    )
     visits, conflicts = fitting_conflicts(connection, visits, _conflicts_by_visit(visits, saved.conflicts))
-    counts.chat_sessions_failed += sound - sum(visit.failure is None for visit in visits)
+    counts.chat_sessions_failed += sound - _count_sound(visits)
     quarantined = [item for visit in visits for item in visit.quarantined]
     for at, found in conflicts.items():
         quarantined += [from_conflict(message, asked_for=visits[at].chat_session_id) for message in found]
-    save_quarantined(connection, lease.source_id, run_id, quarantined, now)
-    resolve_by_visits(connection, lease.source_id, visits, conflicts, now)
+    save_quarantined(connection, source_id, run_id, quarantined, now)
+    resolve_by_visits(connection, source_id, visits, conflicts, now)
     counts.chat_sessions_failed += sum(visits[at].failure is None for at in conflicts)
     failures = [_conflict_failure(visits[at].chat_session_id, found) for at, found in conflicts.items()]
     visits = [_failed_by(visit, conflicts.get(at)) for at, visit in enumerate(visits)]
-    _save_outcomes(connection, lease.source_id, run_id, visits, failures, now)
+    vanished = mark_vanished(connection, source_id, run_id, visits, now, settle.confirm_after)
+    changed = saved.touched | vanished.unconfirmed | vanished.changed
+    states = [
+        (
+            visit.before,
+            after_visit(
+                visit,
+                at=now,
+                settle_after=settle.after,
+                found_nothing=not (visit.failure or visit.found_before or visit.chat_session_id in changed),
+            ),
+        )
+        for visit in visits
+    ]
+    _save_outcomes(connection, source_id, run_id, visits, states, failures, now)
     counts.messages_added += saved.added
     counts.messages_changed += saved.changed
+    counts.messages_revised += saved.revised
+    counts.messages_compared += saved.compared
+    counts.messages_missing += vanished.missing
+    counts.messages_gone += vanished.gone
+    counts.chat_sessions_gone += sum(
+        after.state == "gone" and before is not None and before.state != "gone" for before, after in states
+    )
     update_run(connection, run_id, counts, walked_to)
     return counts
+
+
+def _count_sound(visits: Sequence[Visit]) -> int:
+    return sum(visit.failure is None for visit in visits)
 
 
 def _is_likely_new(visit: Visit) -> bool:
@@ -97,11 +133,11 @@ def _save_outcomes(
     source_id: int,
     run_id: int,
     visits: Sequence[Visit],
+    states: Sequence[tuple[ChatSessionState | None, ChatSessionState]],
     conflicts: Sequence[Failure],
     now: datetime,
 ) -> None:
     """States and errors. A conflict is noted beside whatever else a visit failed by."""
-    states = [(visit.before, after_visit(visit, at=now)) for visit in visits]
     save_states(connection, source_id, [(before, after) for before, after in states if before != after])
     failures = [visit.failure for visit in visits if visit.failure and visit.failure.kind != CONFLICT]
     for failure in [*failures, *conflicts]:

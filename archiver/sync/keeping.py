@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -23,7 +24,9 @@ from archiver.store.visit import Visit
 from archiver.store.writer import save_batch
 from archiver.superoffice.client import SuperOfficeClient
 from archiver.sync.batch import Batch
+from archiver.sync.guard import check_changes
 from archiver.sync.opening import OpenedPass
+from archiver.sync.order import PassOrder
 
 logger = logging.getLogger(__name__)
 
@@ -32,15 +35,17 @@ class Keeper:
     """The writing side of one pass; used by the writing thread alone."""
 
     def __init__(
-        self, database: Database, client: SuperOfficeClient, source: str, opened: OpenedPass, *, is_dry: bool
+        self, database: Database, client: SuperOfficeClient, source: str, opened: OpenedPass, order: PassOrder
     ) -> None:
-        """`is_dry`: count what would be written, and write nothing but the lease."""
-        self._database, self._client, self._source, self._is_dry = database, client, source, is_dry
+        """Of a dry run: count what would be written, and write nothing but the lease."""
+        self._database, self._client, self._source, self._order = database, client, source, order
         self._lease, self._run_id, self._walk = opened.lease, opened.run_id, opened.walk
         self._requests_before, self._retries_before = client.request_count, client.retry_count
         self._batch = Batch()
         self._cut_short: set[int] = set()
         """Chat sessions whose visit goes on though a part of it could not be stored whole."""
+        self._with_news: set[int] = set()
+        """Chat sessions whose visit goes on, and a part of it brought something to store."""
         self._committed_at = time.monotonic()
         self.counts = RunCounts()
 
@@ -49,6 +54,9 @@ class Keeper:
         if visit.goes_on or visit.chat_session_id in self._cut_short:
             self._keep_part(visit)
             return
+        if visit.chat_session_id in self._with_news:
+            self._with_news.remove(visit.chat_session_id)
+            visit = replace(visit, found_before=True)
         self.counts.chat_sessions_visited += 1
         if failure := visit.failure:
             self.counts.chat_sessions_failed += 1
@@ -63,11 +71,13 @@ class Keeper:
         """Commit a part by itself; when it fails, drop those after it: no cursor passes what is not stored."""
         if part.chat_session_id not in self._cut_short:
             self._commit()
-            failed_before = self.counts.chat_sessions_failed
+            before = self.counts
             self._batch.add(part)
             self._commit()
-            if self.counts.chat_sessions_failed > failed_before:
+            if self.counts.chat_sessions_failed > before.chat_sessions_failed:
                 self._cut_short.add(part.chat_session_id)
+            if _stored(self.counts) > _stored(before):
+                self._with_news.add(part.chat_session_id)
         elif not part.goes_on:
             self._cut_short.remove(part.chat_session_id)
             self.counts.chat_sessions_visited += 1
@@ -79,7 +89,10 @@ class Keeper:
             self._commit()
 
     def _commit(self) -> None:
-        """Commit the batch, the counts and, with them, another life for the lease."""
+        """Commit the batch, the counts and, with them, another life for the lease.
+
+        Raises: SuspiciousChanges, and nothing is committed.
+        """
         visits = self._batch.visits
         ids = [visit.chat_session_id for visit in visits if not visit.goes_on]
         save = partial(
@@ -89,15 +102,22 @@ class Keeper:
             visits=visits,
             counts=self._count_calls(),
             walked_to=self._walk.mark(ids),
+            settle=self._order.settle,
         )
-        if self._is_dry:
+        if self._order.is_dry:
             self._database.write(partial(renew_lease, lease=self._lease))
             self.counts = self._database.rehearse(save)
         else:
-            self.counts = self._database.write(save)
+            self.counts = self._database.write(partial(self._guarded, save))
         self._walk.done(ids)
         self._batch.clear()
         self._committed_at = time.monotonic()
+
+    def _guarded(self, save: Callable[[Connection], RunCounts], connection: Connection) -> RunCounts:
+        counts = save(connection)
+        if not self._order.is_accepted:
+            check_changes(counts, self._order.settle)
+        return counts
 
     def commit_the_rest(self) -> None:
         if self._batch.visits:
@@ -120,10 +140,14 @@ class Keeper:
                 update_run(connection, self._run_id, counts, self._walk.mark())
             finish_run(connection, self._run_id, outcome, why, now)
 
-        if not self._is_dry:
+        if not self._order.is_dry:
             self._database.write(finish)
 
     def _count_calls(self) -> RunCounts:
         self.counts.requests = self._client.request_count - self._requests_before
         self.counts.retries = self._client.retry_count - self._retries_before
         return replace(self.counts)
+
+
+def _stored(counts: RunCounts) -> int:
+    return counts.messages_added + counts.messages_changed

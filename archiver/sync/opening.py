@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from archiver.config.settings import SourceSettings
-from archiver.errors import ArchiverError
+from archiver.errors import ArchiverError, SuspiciousChanges
 from archiver.store.database import Database
 from archiver.store.lease import Lease, renew_lease
-from archiver.store.ledger import load_last_pass_start, start_run
+from archiver.store.ledger import has_open_pass_failure, load_last_pass_start, start_run
 from archiver.store.sources import load_source_id
 from archiver.sync.order import PassOrder
 from archiver.sync.plan import PassView, load_frontier, walk_due
 from archiver.sync.route import Route, load_route
+from archiver.sync.visit_plan import Window, visit_plan
 from archiver.sync.walk import Walk
 
 _NO_RUN = 0
@@ -36,6 +37,8 @@ class OpenedPass:
     run_id: int
     route: Route
     walk: Walk
+    is_asking: bool
+    """A pass before this one has stopped and asked (guard.py), and there is no answer yet."""
 
 
 def open_pass(database: Database, lease: Lease, order: PassOrder) -> OpenedPass:
@@ -51,8 +54,20 @@ def open_pass(database: Database, lease: Lease, order: PassOrder) -> OpenedPass:
         if not order.is_dry:
             cut_at = route.resumed_at or None
             run_id = start_run(connection, lease.source_id, order.kind, order.chosen, now, walked_to=cut_at)
-        return run_id, route, PassView(kind=order.kind, now=now, since=since, frontier=frontier)
+        is_asking = order.kind == "incremental" and not order.is_accepted and _is_asking(connection, lease)
+        view = PassView(
+            kind=order.kind,
+            window=Window(since=since, now=now),
+            plan=visit_plan(order.settle),
+            frontier=frontier,
+            settles=not is_asking,
+        )
+        return run_id, route, view
 
     run_id, route, view = database.write(open_run)
     walk = Walk(walk_due(database, lease.source_id, route, view), starts_above=route.resumed_at)
-    return OpenedPass(lease=lease, run_id=run_id, route=route, walk=walk)
+    return OpenedPass(lease=lease, run_id=run_id, route=route, walk=walk, is_asking=not view.settles)
+
+
+def _is_asking(connection: Connection, lease: Lease) -> bool:
+    return has_open_pass_failure(connection, lease.source_id, SuspiciousChanges().kind)

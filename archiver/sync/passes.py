@@ -14,7 +14,15 @@ from datetime import timedelta
 from functools import partial
 
 from archiver.config.settings import SourceSettings
-from archiver.errors import ArchiverError, Interrupted, SourceError, SourceUnavailable, StoreError, StoreUnavailable
+from archiver.errors import (
+    ArchiverError,
+    DecisionNeeded,
+    Interrupted,
+    SourceError,
+    SourceUnavailable,
+    StoreError,
+    StoreUnavailable,
+)
 from archiver.store.database import Database
 from archiver.store.ledger import Outcome
 from archiver.store.state import load_sound
@@ -23,6 +31,7 @@ from archiver.superoffice.client import SuperOfficeClient
 from archiver.sync.batch import AHEAD, weight
 from archiver.sync.doubts import Doubts
 from archiver.sync.fetchers import Fetchers
+from archiver.sync.guard import still_asking
 from archiver.sync.keeping import Keeper
 from archiver.sync.load import Load
 from archiver.sync.opening import OpenedPass, open_pass, require_archived
@@ -94,8 +103,9 @@ class _Pass:
     ) -> None:
         self._database, self._client, self._source, self._order = database, client, source, order
         self._lease, self._run_id, self._route, self._walk = opened.lease, opened.run_id, opened.route, opened.walk
+        self._is_asking = opened.is_asking
         self._crew, self._stop, self._report = crew, stop, report
-        self._keeper = Keeper(database, client, source.name, opened, is_dry=order.is_dry)
+        self._keeper = Keeper(database, client, source.name, opened, order)
         self._doubts = Doubts(self._walk, self._find_bystander)
         self._log("pass_started", "a pass begins", logging.DEBUG, chat_sessions=len(opened.route.first))
 
@@ -103,7 +113,10 @@ class _Pass:
         error: ArchiverError | None = None
         try:
             self._visit_all()
-        except StoreError as failed:  # no more waiting for a database that just failed
+            if self._is_asking:
+                raise still_asking()
+        # A database that just failed is not waited for again, and what a person has to look at first is not stored.
+        except (StoreError, DecisionNeeded) as failed:
             error = failed
         except ArchiverError as failed:
             error = failed

@@ -1,9 +1,8 @@
-"""Which chat sessions a pass visits. The rule is pure; the walk loads what the rule asks about, a page at a time."""
+"""The chat sessions that a pass visits, in its order: what the visit plan asks about is loaded a page at a time."""
 
-import math
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 
@@ -14,16 +13,12 @@ from archiver.store.database import Database
 from archiver.store.ledger import Kind
 from archiver.store.state import ChatSessionState, load_highest_known, load_states
 from archiver.sync.route import Route
+from archiver.sync.visit_plan import HOLE_EVERY, How, PlanRow, Window, how_to_visit, is_quiet
 
 FRONTIER = 20
 """So many chosen ids just above the highest known chat session, and ids just below it, are asked every pass."""
-ABSENT_EVERY = timedelta(days=1)
-"""How often a hole is asked again."""
 PAGE = 1000
 """Chat sessions whose states are loaded at once: memory stays flat however many are chosen."""
-
-_MIXER = 2654435761
-"""Knuth's multiplicative hash: neighbouring ids fall far apart."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +34,8 @@ class Due:
     """To be read to the very end: until a reply brings nothing new."""
     position: int = 0
     """How many steps of the walk come before it."""
+    is_in_order: bool = True
+    """It belongs to the ascending walk, whose mark tells how far it is; what comes after that does not."""
     is_doubtful: bool = False
     """An empty answer would leave open whether it exists: its entity is to be asked."""
     is_awaited: bool = False
@@ -72,41 +69,46 @@ class PassView:
     """What the rule needs to know of the pass."""
 
     kind: Kind
-    now: datetime
-    since: datetime | None
-    """When the previous pass began; None: there was none."""
+    window: Window
+    plan: Sequence[PlanRow]
     frontier: Frontier
-
-
-def is_due(chat_session_id: int, state: ChatSessionState | None, view: PassView) -> bool:
-    """Whether this pass visits a chosen chat session.
-
-    A backfill and a reconcile visit all. An incremental pass visits all but the holes, which it asks rarely, spread
-    over time by a hash of their id: so a visit that finds nothing writes nothing, not even when to come back.
-    """
-    if view.kind != "incremental" or state is None or state.state != "absent":
-        return True
-    if chat_session_id in view.frontier.above | view.frontier.below or view.since is None:
-        return True
-    return _comes_round(chat_session_id, ABSENT_EVERY, view.since, view.now)
-
-
-def _comes_round(chat_session_id: int, every: timedelta, since: datetime, now: datetime) -> bool:
-    """True when the id's own moment, which recurs `every` so often, lies in (since, now]."""
-    every_s = every.total_seconds()
-    offset_s = (chat_session_id * _MIXER % 2**32) / 2**32 * every_s
-    return math.floor((now.timestamp() - offset_s) / every_s) > math.floor((since.timestamp() - offset_s) / every_s)
+    settles: bool = True
+    """False: a pass has stopped and asked, and nothing is settled before it has an answer."""
 
 
 def walk_due(database: Database, source_id: int, route: Route, view: PassView) -> Iterator[Due]:
-    """The chat sessions of a route that are due, in its order."""
+    """The chat sessions of a route that are due, in its order; those to settle after all that is new was asked for.
+
+    A pass that stops and asks because of what it finds in settled history has then archived the present.
+    """
+    to_settle = array("q")
     for position, chat_session_id, before in _with_states(database, source_id, route.first.pages(PAGE)):
-        if not (before and before.failures) and is_due(chat_session_id, before, view):
-            yield _due(chat_session_id, before, view, position, route)
-    failing = (list(route.failing[at : at + PAGE]) for at in range(0, len(route.failing), PAGE))
-    for position, chat_session_id, before in _with_states(database, source_id, failing):
-        due = _due(chat_session_id, before, view, len(route.first) + position, route)
-        yield replace(due, is_second_try=True)
+        if before and before.failures:
+            continue
+        how = _how(chat_session_id, before, view)
+        if how == "full" and view.kind == "incremental" and view.settles:
+            to_settle.append(chat_session_id)
+        elif how:
+            yield _due(chat_session_id, before, view, route, position=position, is_full=view.kind == "reconcile")
+    position = len(route.first)
+    for at, chat_session_id, before in _with_states(database, source_id, _pages(route.failing)):
+        # What failed may have been its settle, whose moment has passed.
+        is_to_settle = view.kind == "incremental" and view.settles and is_quiet(before, view.window, view.plan)
+        is_full = view.kind == "reconcile" or is_to_settle
+        due = _due(chat_session_id, before, view, route, position=position + at, is_full=is_full)
+        yield replace(due, is_second_try=True, is_in_order=False)
+    for _, chat_session_id, before in _with_states(database, source_id, _pages(to_settle)):
+        due = _due(chat_session_id, before, view, route, position=len(route), is_full=True)
+        yield replace(due, is_in_order=False)
+
+
+def _pages(ids: Sequence[int]) -> Iterator[list[int]]:
+    return (list(ids[at : at + PAGE]) for at in range(0, len(ids), PAGE))
+
+
+def _how(chat_session_id: int, before: ChatSessionState | None, view: PassView) -> How | None:
+    is_at_frontier = chat_session_id in view.frontier.above or chat_session_id in view.frontier.below
+    return how_to_visit(chat_session_id, before, view.kind, view.window, view.plan, is_at_frontier=is_at_frontier)
 
 
 def _with_states(
@@ -121,15 +123,22 @@ def _with_states(
             position += 1
 
 
-def _due(chat_session_id: int, before: ChatSessionState | None, view: PassView, position: int, route: Route) -> Due:
-    is_full = view.kind == "reconcile" or chat_session_id in route.to_reread
-    after = before.last_message_id if before and not is_full else 0
+def _due(
+    chat_session_id: int,
+    before: ChatSessionState | None,
+    view: PassView,
+    route: Route,
+    *,
+    position: int,
+    is_full: bool,
+) -> Due:
+    is_full = is_full or chat_session_id in route.to_reread
     was_absent = before is not None and before.state == "absent"
     is_doubtful = was_absent and chat_session_id in view.frontier.doubtful
     return Due(
         chat_session_id=chat_session_id,
         before=before,
-        after=after,
+        after=before.last_message_id if before and not is_full else 0,
         is_full=is_full,
         position=position,
         is_doubtful=is_doubtful,
@@ -139,9 +148,9 @@ def _due(chat_session_id: int, before: ChatSessionState | None, view: PassView, 
 
 def _is_awaited(chat_session_id: int, view: PassView) -> bool:
     """Whether `null` is what is expected of a hole: above the highest known id, in most of the usual passes."""
-    if view.kind != "incremental" or view.since is None or chat_session_id not in view.frontier.above:
+    if view.kind != "incremental" or view.window.since is None or chat_session_id not in view.frontier.above:
         return False
-    return not _comes_round(chat_session_id, ABSENT_EVERY, view.since, view.now)
+    return not view.window.comes_round(chat_session_id, HOLE_EVERY)
 
 
 def load_frontier(connection: Connection, source_id: int, chosen: IdRanges) -> Frontier:

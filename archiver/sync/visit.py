@@ -1,7 +1,8 @@
 """The calls made for one chat session, and what they prove."""
 
 import threading
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from archiver.model import ChatMessage, Quarantined
 from archiver.store.ledger import UNDECODABLE, Failure
 from archiver.store.visit import Visit, after_visit, highest_own_id, highest_own_quarantined
 from archiver.superoffice.client import SuperOfficeClient
+from archiver.superoffice.long_replies import ascend
 from archiver.sync.plan import Due
 
 FULL_REPLY_ROWS = 100
@@ -33,18 +35,23 @@ def visit_chat_session(
     brought = _Brought(due)
     error: SourceError | None = None
     is_absent = is_whole = False
+    lacks_entity: bool | None = None
     try:
         for part in _fetch(client, due, stop, brought):
             yield part, None
         is_whole = due.is_full
-        if brought.is_empty:
+        if brought.is_empty and is_whole and _holds_messages(due):
+            lacks_entity = not client.chat_session_exists(due.chat_session_id, stop)
+        elif brought.is_empty:
             is_absent = _is_absent(client, due, stop)
     except NullReply as null:
-        # null is "nothing found" and "failed" alike; only where we hold nothing can the entity settle which.
-        if brought.is_empty:
+        # null is "nothing found" and "failed" alike; the entity may settle which.
+        error = null
+        if brought.is_empty and _holds_messages(due):
+            lacks_entity = _lacks_entity(client, due, stop)
+            error = None if lacks_entity and _is_gone(due) else null
+        elif brought.is_empty:
             is_absent, error = _judge_null(client, due, stop, null)
-        else:
-            error = null
     except SourceError as failed:
         error = failed
         brought.add([], _whole_reply(failed, due.chat_session_id))
@@ -53,7 +60,8 @@ def visit_chat_session(
             raise
         yield brought.part(), None  # it is not at its end: to be visited again, by a pass that is resumed too
         return
-    yield brought.end(error, is_absent=is_absent, is_whole=is_whole and error is None), error
+    is_whole = is_whole and error is None and not lacks_entity
+    yield brought.end(error, is_absent=is_absent, is_whole=is_whole, lacks_entity=lacks_entity), error
 
 
 class _Brought:
@@ -63,6 +71,8 @@ class _Brought:
         self._chat_session_id, self._before = due.chat_session_id, due.before
         self._messages: list[ChatMessage] = []
         self._quarantined: list[Quarantined] = []
+        self._own_ids = array("q") if due.is_full else None
+        """Of all parts, at eight bytes each, to tell in the end what did not come."""
         self._unreadable: set[int] = set()
         """Hashes of what could not be read: one that came twice is one item, and none of them need be held."""
         self.is_empty = True
@@ -71,6 +81,9 @@ class _Brought:
     def add(self, messages: list[ChatMessage], quarantined: list[Quarantined]) -> None:
         self._messages += messages
         self._quarantined += quarantined
+        if self._own_ids is not None:
+            own = (each.chat_message_id for each in messages if each.chat_session_id == self._chat_session_id)
+            self._own_ids.extend(own)
         self._unreadable.update(hash(item.payload) for item in quarantined)
         self.is_empty = self.is_empty and not messages and not quarantined
 
@@ -84,10 +97,17 @@ class _Brought:
         self._messages, self._quarantined = [], []
         return visit
 
-    def end(self, error: SourceError | None, *, is_absent: bool, is_whole: bool) -> Visit:
+    def end(self, error: SourceError | None, *, is_absent: bool, is_whole: bool, lacks_entity: bool | None) -> Visit:
         failure = _failure(self._chat_session_id, error, len(self._unreadable))
         # What an earlier part had for the quarantine is not seen in the last one, and would be taken for mended.
-        return self._visit(failure=failure, is_absent=is_absent, is_whole=is_whole and not self._unreadable)
+        is_whole = is_whole and not self._unreadable
+        return self._visit(
+            failure=failure,
+            is_absent=is_absent,
+            is_whole=is_whole,
+            own_ids=_each_once(self._own_ids) if self._own_ids and is_whole else (),
+            lacks_entity=lacks_entity,
+        )
 
     def _visit(self, **outcome: Any) -> Visit:
         return Visit(
@@ -116,6 +136,11 @@ def _fetch(client: SuperOfficeClient, due: Due, stop: threading.Event, brought: 
         if highest <= after or (reply.row_count < FULL_REPLY_ROWS and not due.is_full):
             return
         after = highest
+
+
+def _each_once(ids: "array[int]") -> Sequence[int]:
+    """As they came, unless the source repeated some, as one that is inclusive or deaf to After does."""
+    return ids if ascend(ids) else array("q", sorted(set(ids)))
 
 
 def _whole_reply(error: SourceError, chat_session_id: int) -> list[Quarantined]:
@@ -153,11 +178,27 @@ def _is_absent(client: SuperOfficeClient, due: Due, stop: threading.Event) -> bo
     return before is not None and before.state == "absent"
 
 
+def _holds_messages(due: Due) -> bool:
+    """Whether we hold messages of it: then it is no hole."""
+    return due.before is not None and due.before.last_message_id > 0
+
+
+def _is_gone(due: Due) -> bool:
+    return due.before is not None and due.before.state == "gone"
+
+
+def _lacks_entity(client: SuperOfficeClient, due: Due, stop: threading.Event) -> bool | None:
+    """Whether the source knows nothing of it; None when it would not say."""
+    try:
+        return not client.chat_session_exists(due.chat_session_id, stop)
+    except SourceError:
+        return None
+
+
 def _judge_null(
     client: SuperOfficeClient, due: Due, stop: threading.Event, null: NullReply
 ) -> tuple[bool, SourceError | None]:
-    if due.before and due.before.last_message_id:
-        return False, null
+    """Whether a chat session of which we hold nothing is absent, and the error if that is not known."""
     if due.is_awaited:
         return True, None
     try:

@@ -29,7 +29,7 @@ class Walk:
             if self._again:
                 return self._again.popleft()
             due = next(self._dues)
-            if not due.is_second_try:  # what failed is found again by that, wherever the mark is
+            if due.is_in_order:  # what failed, or is to be settled, is found again by that, wherever the mark is
                 self._outstanding.add(due.chat_session_id)
                 self._last = due.chat_session_id
             self.passed = due.position

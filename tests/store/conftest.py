@@ -1,10 +1,11 @@
 """A source in a migrated database, its lease held and a run open."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pytest
 
+from archiver.config.settings import SettleSettings
 from archiver.model import ChatMessage
 from archiver.ranges import IdRanges
 from archiver.store.database import Database
@@ -35,7 +36,14 @@ class OpenRun:
             )
             for key in ids
         ]
-        return self.database.write(lambda c: save_batch(c, self.lease, self.run_id, visits, RunCounts(), None))
+        return self.save_visits(visits)
+
+    def save_visits(
+        self, visits: Sequence[Visit], *, walked_to: int | None = None, settle: SettleSettings | None = None
+    ) -> RunCounts:
+        """Store a batch of visits in a transaction of its own."""
+        lease, run_id, rules = self.lease, self.run_id, settle or SettleSettings()
+        return self.database.write(lambda c: save_batch(c, lease, run_id, visits, RunCounts(), walked_to, rules))
 
 
 def open_run_in(database: Database, name: str = "acme") -> OpenRun:

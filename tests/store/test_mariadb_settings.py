@@ -7,11 +7,9 @@ import pytest
 from archiver.errors import StoreRefused
 from archiver.store.database import Database
 from archiver.store.drift import Drift, find_drift
-from archiver.store.ledger import RunCounts
 from archiver.store.round_trip import find_losses
 from archiver.store.schema import migrate
 from archiver.store.visit import Visit
-from archiver.store.writer import save_batch
 from tests.databases import MariaDB
 from tests.store.conftest import open_run_in
 from tests.store.test_after_visit import message, visit
@@ -56,7 +54,7 @@ def test_many_rows_go_in_by_small_packets(database_with: Callable[..., Database]
         visit(*fit, message(21, message="x" * PACKET), message(22), is_whole=True),
         Visit(chat_session_id=8, before=None, messages=[message(40, chat_session_id=8)]),
     ]
-    counts = database.write(lambda c: save_batch(c, run.lease, run.run_id, visits, RunCounts(), None))
+    counts = run.save_visits(visits)
     stored = [row["chat_message_id"] for row in dump(database)["chat_message"]]
     assert (stored, counts.chat_sessions_failed) == ([*range(1, 21), 40], 1)
 

@@ -40,7 +40,7 @@ def test_a_resumed_walk_that_looks_back_does_not_take_its_mark_back() -> None:
 
 
 def test_a_second_try_neither_holds_the_mark_nor_moves_it() -> None:
-    second = Due(chat_session_id=2, before=None, after=0, is_second_try=True)
+    second = Due(chat_session_id=2, before=None, after=0, is_second_try=True, is_in_order=False)
     walk = Walk(iter([due(5), second]))
     next(walk), next(walk)
     walk.done([5])

@@ -5,9 +5,7 @@ from hypothesis import strategies as st
 
 from archiver.model import ChatMessage, Quarantined
 from archiver.store.fitting import TOO_LARGE, cut_before
-from archiver.store.ledger import RunCounts
 from archiver.store.visit import Visit, after_visit
-from archiver.store.writer import save_batch
 from tests.store.conftest import OpenRun
 from tests.store.test_after_visit import NOW, message, visit
 from tests.support import dump
@@ -37,9 +35,7 @@ def test_a_message_that_the_database_can_not_take_fails_its_chat_session_alone(o
     texts = {1: "small", 2: "x" * MORE_THAN_A_PACKET, 3: "later"}
     large = [message(key, message=said) for key, said in texts.items()]
     visits = [visit(*large), Visit(chat_session_id=8, before=None, messages=[message(9, chat_session_id=8)])]
-    counts = open_run.database.write(
-        lambda c: save_batch(c, open_run.lease, open_run.run_id, visits, RunCounts(), None)
-    )
+    counts = open_run.save_visits(visits)
     rows = dump(open_run.database)
     stored = [row["chat_message_id"] for row in rows["chat_message"]]
     cursors = {row["chat_session_id"]: row["last_message_id"] for row in rows["chat_session_state"]}
@@ -55,9 +51,7 @@ def test_what_is_said_to_fit_fits(open_run: OpenRun) -> None:
     """However the driver spells it; where there is no limit, a large text is stored all the same."""
     said = "xä\\'\n\x1a\"" * 1_200_000  # 13 bytes each on their way
     visits = [visit(message(1, message=said))]
-    counts = open_run.database.write(
-        lambda c: save_batch(c, open_run.lease, open_run.run_id, visits, RunCounts(), None)
-    )
+    counts = open_run.save_visits(visits)
     (row,) = dump(open_run.database)["chat_message"]
     assert (row["message"] == said, counts.chat_sessions_failed) == (True, 0)
 
@@ -69,9 +63,7 @@ def test_a_conflict_that_its_quarantine_can_not_take_fails_its_chat_session_alon
         Visit(chat_session_id=8, before=None, messages=[other, message(2, chat_session_id=8)]),
         Visit(chat_session_id=9, before=None, messages=[message(9, chat_session_id=9)]),
     ]
-    counts = open_run.database.write(
-        lambda c: save_batch(c, open_run.lease, open_run.run_id, visits, RunCounts(), None)
-    )
+    counts = open_run.save_visits(visits)
     rows = dump(open_run.database)
     cursors = {row["chat_session_id"]: row["last_message_id"] for row in rows["chat_session_state"]}
     kinds = [row["kind"] for row in rows["sync_error"]]

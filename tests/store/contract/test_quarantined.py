@@ -6,11 +6,9 @@ from datetime import UTC, datetime
 import msgspec
 
 from archiver.model import Quarantined
-from archiver.store.ledger import RunCounts
 from archiver.store.quarantine import from_conflict, load_items, load_to_reread, save_quarantined
 from archiver.store.state import load_states
 from archiver.store.visit import Visit
-from archiver.store.writer import save_batch
 from tests.store.conftest import OpenRun
 from tests.store.test_compare import HELD
 from tests.support import dump
@@ -32,7 +30,7 @@ def save(run: OpenRun, visits: list[Visit]) -> None:
     with run.database.reading() as connection:
         states = load_states(connection, run.lease.source_id, [visit.chat_session_id for visit in visits])
     visits = [replace(visit, before=states.get(visit.chat_session_id)) for visit in visits]
-    run.database.write(lambda c: save_batch(c, run.lease, run.run_id, visits, RunCounts(), None))
+    run.save_visits(visits)
 
 
 def open_ids(run: OpenRun) -> list[int]:

@@ -13,11 +13,9 @@ from archiver.errors import LeaseLost, StoreError
 from archiver.model import ChatMessage
 from archiver.store import tables
 from archiver.store.database import Database
-from archiver.store.ledger import RunCounts
 from archiver.store.messages import load_stored
 from archiver.store.state import load_states
 from archiver.store.visit import Visit
-from archiver.store.writer import save_batch
 from tests.store.conftest import OpenRun
 from tests.store.test_compare import HELD
 from tests.support import dump
@@ -95,7 +93,7 @@ def test_a_conflicting_message_of_another_chat_session_moves_no_cursor(open_run:
     open_run.save(message(1000, chat_session_id=8))
     foreign = message(1000, "another", chat_session_id=8, author="Sam", when_posted=None)
     visit = Visit(chat_session_id=7, before=None, messages=[message(5), foreign])
-    open_run.database.write(lambda c: save_batch(c, open_run.lease, open_run.run_id, [visit], RunCounts(), None))
+    open_run.save_visits([visit])
     states = {row["chat_session_id"]: row["last_message_id"] for row in dump(open_run.database)["chat_session_state"]}
     assert states == {7: 5, 8: 1000}
     (kept,) = dump(open_run.database)["quarantine"]
@@ -204,7 +202,7 @@ def test_a_database_error_never_carries_the_row(open_run: OpenRun) -> None:
 
 def test_a_visit_without_messages_makes_its_state_row(open_run: OpenRun) -> None:
     visit = Visit(chat_session_id=5, before=None, is_absent=True)
-    open_run.database.write(lambda c: save_batch(c, open_run.lease, open_run.run_id, [visit], RunCounts(), 5))
+    open_run.save_visits([visit], walked_to=5)
     (state,) = dump(open_run.database)["chat_session_state"]
     assert (state["chat_session_id"], state["state"], state["last_message_id"]) == (5, "absent", 0)
     (run,) = dump(open_run.database)["sync_run"]
