@@ -81,6 +81,11 @@ ADVICE = {
     "reply_too_large": Advice(
         says="the reply is larger than the limit", do="raise limits.max_reply_mb if the chat session is that long"
     ),
+    "suspicious_changes": Advice(
+        says="a pass stopped before it stored a suspicious share of edits or deletions; what is new is stored still",
+        do="look at what changed (archiver reconcile --dry-run); when it is right, archiver reconcile --accept. If "
+        "another tenant answers, or rights are missing, mend that; archiver reconcile then goes through by itself",
+    ),
     "store_refused": Advice(says="the archive's database refused", do="is its disk full? " + _DATABASE),
     "store_error": Advice(says="the archive's database failed", do=_DATABASE),
 }

@@ -23,6 +23,13 @@ _ToBackfill = Annotated[
 ]
 _Plan = Annotated[bool, typer.Option("--plan", help="Say how many calls and minutes it takes; change nothing.")]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Make the calls, count what would change, write nothing.")]
+_Accept = Annotated[
+    bool,
+    typer.Option(
+        "--accept",
+        help="Go on though a suspicious share of what is read was edited or is gone: you have looked at it.",
+    ),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -31,12 +38,14 @@ def add_to(app: typer.Typer) -> None:
     app.command()(reconcile)
 
 
-def run(context: typer.Context, source: Sources = None) -> None:
+def run(context: typer.Context, source: Sources = None, accept: _Accept = False) -> None:
     """Make one incremental pass per source: fetch what is new. It visits every configured chat session.
+
+    Those that went quiet are read whole in the end, now and then, as [settle] says.
 
     Example: archiver run
     """
-    _make_passes(context.obj, "incremental", source)
+    _make_passes(context.obj, "incremental", source, is_accepted=accept)
 
 
 def backfill(
@@ -45,6 +54,7 @@ def backfill(
     session: _ToBackfill = None,
     from_file: FromFile = None,
     plan: _Plan = False,
+    accept: _Accept = False,
     as_json: Json = False,
 ) -> None:
     """Walk history: every configured chat session, or those named. Goes on where it was cut.
@@ -56,7 +66,7 @@ def backfill(
     if plan:
         _print_plan(context.obj, source, session, from_file, as_json=as_json)
     else:
-        _make_passes(context.obj, "backfill", source, session, from_file)
+        _make_passes(context.obj, "backfill", source, session, from_file, is_accepted=accept)
 
 
 def reconcile(
@@ -65,12 +75,16 @@ def reconcile(
     session: Sessions = None,
     from_file: FromFile = None,
     dry_run: _DryRun = False,
+    accept: _Accept = False,
 ) -> None:
-    """Read chat sessions whole, now: record edits and late arrivals. Earlier contents are kept as revisions.
+    """Read chat sessions whole, now: record edits, late arrivals and deletions. Nothing archived is lost by it.
+
+    Earlier contents are kept as revisions. A message that is missing is gone when a second reading, at least
+    settle.confirm_after later, misses it too; its row stays.
 
     Example: archiver reconcile --session 606
     """
-    _make_passes(context.obj, "reconcile", source, session, from_file, is_dry=dry_run)
+    _make_passes(context.obj, "reconcile", source, session, from_file, is_dry=dry_run, is_accepted=accept)
 
 
 def _make_passes(
@@ -79,9 +93,9 @@ def _make_passes(
     names: list[str] | None,
     sessions: list[str] | None = None,
     from_file: Path | None = None,
-    *,
-    is_dry: bool = False,
+    **flags: bool,
 ) -> None:
+    """`flags`: those of PassOrder."""
     from archiver.cli.choosing import choose_chat_sessions, choose_sources
     from archiver.cli.each_source import each_source
     from archiver.cli.watching import print_result, print_summary
@@ -92,7 +106,7 @@ def _make_passes(
     config = load_config(options.config)
     sources = choose_sources(config, names)
     chosen = choose_chat_sessions(sources, sessions, from_file)
-    orders = {each.name: order_for(config, each, kind, chosen[each.name], is_dry=is_dry) for each in sources}
+    orders = {each.name: order_for(config, each, kind, chosen[each.name], **flags) for each in sources}
     ended: list[PassResult | None] = []
     for result, took_s in each_source(config, sources, orders, run_pass, kind):
         if result:
@@ -100,7 +114,7 @@ def _make_passes(
         ended.append(result)
     if len(sources) > MANY_SOURCES:
         print_summary(ended)
-    if is_dry:
+    if flags.get("is_dry"):
         print("A dry run: nothing was changed.")
     raise typer.Exit(gravest(_exit_code(result) if result else ExitCode.INTERRUPTED for result in ended))
 

@@ -90,7 +90,14 @@ def print_result(result: PassResult, took_s: float) -> None:
     if result.resumed_at:
         print(f"{result.source}: resumed after chat session {result.resumed_at}, where the last backfill was cut")
     if result.run_id is not None:
-        changed = f", {counts.messages_changed:,} changed" if counts.messages_changed else ""
+        found = {
+            "changed": counts.messages_changed,
+            "missing": counts.messages_missing,
+            "gone": counts.messages_gone,
+        }
+        changed = "".join(f", {count:,} {what}" for what, count in found.items() if count)
+        if counts.chat_sessions_gone:
+            changed += f", {_counted(counts.chat_sessions_gone, 'chat session')} gone"
         failed = f" ({counts.chat_sessions_failed:,} failed)" if counts.chat_sessions_failed else ""
         print(
             f"{result.source}: {result.outcome}; {_counted(counts.chat_sessions_visited, 'chat session')} visited"
