@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 _WELCOME = """\
 # A simulated tenant with {sessions} chat sessions. For your config.toml:
 
+[settle]              # so that trying it takes no hours
+after = "1s"
+confirm_after = "1s"
+
 [[source]]
 name = "sandbox"
 base_url = "{base_url}"
