@@ -28,6 +28,10 @@ ADVICE = {
         says="rows came that could not be read; their neighbours are stored",
         do="the chat session is read whole again, after growing pauses, until they can be read",
     ),
+    "seal_broken": Advice(
+        says="sealed rows were changed by something other than this program",
+        do="find out who writes the database; archiver verify names what differs; a backup has what was sealed",
+    ),
     "too_large": Advice(
         says="a message is larger than the archive's database takes; what came before it is stored",
         do="raise max_allowed_packet on the server (SET GLOBAL, and in its configuration)",

@@ -13,7 +13,21 @@ from typing import Annotated
 import typer
 
 from archiver import __version__
-from archiver.cli import backup, check, copy, daemon, demo, migrate, passes, quarantine, sandbox, source, status
+from archiver.cli import (
+    backup,
+    check,
+    copy,
+    daemon,
+    demo,
+    migrate,
+    passes,
+    quarantine,
+    sandbox,
+    seal,
+    source,
+    status,
+    verify,
+)
 from archiver.cli.garbage import put_off_garbage_collection
 from archiver.cli.options import LogFormat, Options, print_error
 from archiver.errors import ArchiverError, ExitCode
@@ -36,6 +50,8 @@ daemon.add_to(app)
 status.add_to(app)
 quarantine.add_to(app)
 source.add_to(app)
+verify.add_to(app)
+seal.add_to(app)
 backup.add_to(app)
 copy.add_to(app)
 sandbox.add_to(app)

@@ -4,7 +4,7 @@ Row values, (a, b) > (1, 2), are not known everywhere. The comparison of the fir
 OR keeps some databases from entering the index there.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from sqlalchemy import Column, ColumnElement, and_, or_
 
@@ -24,6 +24,13 @@ def among(column: Column[int], keys: Collection[int]) -> ColumnElement[bool]:
     """
     first, last = min(keys), max(keys)
     return column.between(first, last) if last - first < _DENSE * len(keys) else column.in_(keys)
+
+
+def chunks(keys: Collection[int], size: int) -> Iterator[list[int]]:
+    """The keys, ascending, in lists of at most `size`."""
+    ascending = sorted(keys)
+    for at in range(0, len(ascending), size):
+        yield ascending[at : at + size]
 
 
 def above(columns: Sequence[Column[int]], key: Sequence[int]) -> ColumnElement[bool]:

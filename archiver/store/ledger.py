@@ -18,8 +18,10 @@ CONFLICT = "conflict"
 """The kind of a failure in which another message came under a known id."""
 UNDECODABLE = "undecodable"
 """The kind of a failure in which rows came that could not be read."""
-_KEPT_OPEN = (CONFLICT, UNDECODABLE)
-"""Kinds that a visit without news is no answer to: what they are about is in quarantine."""
+SEAL_BROKEN = "seal_broken"
+"""The kind of a failure in which sealed rows turn out to be other than they were sealed: no pass did that."""
+_KEPT_OPEN = (CONFLICT, UNDECODABLE, SEAL_BROKEN)
+"""Kinds that a visit without news is no answer to: what they are about is in quarantine, or in the archive itself."""
 
 _AT_ONCE = 400
 """Chat sessions in one statement, each of them a parameter: well under every database's limit."""

@@ -17,6 +17,7 @@ from archiver.store.lease import Lease, renew_lease
 from archiver.store.ledger import UNDECODABLE, RunCounts, resolve_failures, resolve_undecodable, update_run
 from archiver.store.messages import judge, load_stored, save_messages
 from archiver.store.quarantine import QuarantineItem, load_open_of, mark_resolved
+from archiver.store.sealing import update_seals
 from archiver.store.state import load_states, save_states
 from archiver.store.visit import Visit, after_visit
 
@@ -92,6 +93,7 @@ def save_replayed(
         return None
     new = [message for message in messages if message.chat_message_id not in stored]
     saved = save_messages(connection, lease.source_id, run_id, new, now, likely_new=True)
+    update_seals(connection, lease.source_id, run_id, touched=saved.touched, confirmed=(), now=now)
     done = _resolve(connection, lease.source_id, [item], now)
     _end_failures(connection, lease.source_id, done, now)
     counts = replace(counts, messages_added=counts.messages_added + saved.added)

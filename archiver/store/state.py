@@ -37,6 +37,9 @@ class ChatSessionState:
     """Since when the source returns nothing of it and does not know its entity; None while it does."""
 
 
+StateChange = tuple[ChatSessionState | None, ChatSessionState]
+"""What was loaded (None: no row yet) and what it is to be."""
+
 _COLUMNS = [tables.chat_session_state.c[name] for name in ChatSessionState.__dataclass_fields__]
 
 
@@ -94,10 +97,8 @@ def load_sound(connection: Connection, source_id: int) -> list[int]:
     return list(connection.execute(query).scalars())
 
 
-def save_states(
-    connection: Connection, source_id: int, changes: Sequence[tuple[ChatSessionState | None, ChatSessionState]]
-) -> None:
-    """Write states that changed: pairs of what was loaded (None: no row yet) and what it is to be.
+def save_states(connection: Connection, source_id: int, changes: Sequence[StateChange]) -> None:
+    """Write states that changed.
 
     The caller holds the lease, so nobody else has written in between.
     """

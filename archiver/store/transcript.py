@@ -12,30 +12,33 @@ from typing import Any, Literal
 from archiver.model import ascii_json
 
 _TEXTS = ("type", "message", "author", "special_type", "special_param")
-_NO_CONTENT = ("ReadByCustomer", "WhenPosted")
+_READ_MARK, _TIME = "ReadByCustomer", "WhenPosted"
 """What `extra` may tell of these two is how they were spelled, which compare.py takes for no edit."""
 
 RecordKind = Literal["message", "earlier"]
+Content = Mapping[Any, Any]
+"""What a message says, by column name."""
 
 
-def message_records(message: Mapping[str, Any], earlier: Iterable[Mapping[str, Any]] = ()) -> bytes:
+def message_records(message: Content, earlier: Iterable[Content] = ()) -> bytes:
     """The part of a transcript that is one message's: its earlier contents, oldest first, then what it says now.
 
     Args:
         message: a row of `chat_message`, by column name, or the fields of a ChatMessage.
         earlier: its rows of `chat_message_revision`, ascending by `revision`.
     """
-    return b"".join([*(_record("earlier", row) for row in earlier), _record("message", message)])
+    return b"".join([*(record("earlier", row) for row in earlier), record("message", message)])
 
 
-def _record(kind: RecordKind, row: Mapping[str, Any]) -> bytes:
+def record(kind: RecordKind, row: Content) -> bytes:
+    """One content of a message: what it says now, or an earlier one."""
     fields = [
         kind,
         str(row["chat_message_id"]),
         str(row["chat_session_id"]),
         *(row[name] for name in _TEXTS),
         _instant(row["when_posted"]),
-        _content_of(row["extra"]),
+        _content_of(row["extra"], row["when_posted"]),
     ]
     return _netstring(b"".join(map(_field, fields)))
 
@@ -56,8 +59,25 @@ def _instant(when: datetime | None) -> str | None:
     )
 
 
-def _content_of(extra: str | None) -> str | None:
-    if extra is None or not any(name in extra for name in _NO_CONTENT):
+def _content_of(extra: str | None, when_posted: datetime | None) -> str | None:
+    """`extra` without the spellings; an unset time, of which there are several, is told as such."""
+    if extra is None or (_READ_MARK not in extra and _TIME not in extra):
         return extra
-    told = {name: value for name, value in json.loads(extra).items() if name not in _NO_CONTENT}
+    told = _written_by_us(extra)
+    if told is None:
+        return extra
+    told.pop(_READ_MARK, None)
+    if when_posted is not None:
+        told.pop(_TIME, None)
+    elif str(told.get(_TIME, "")).startswith("0001-"):
+        told[_TIME] = "unset"
     return ascii_json(told) if told else None
+
+
+def _written_by_us(extra: str) -> dict[str, Any] | None:
+    """The object that it is; None for what we would have written another way: of that, every letter counts."""
+    try:
+        told = json.loads(extra)
+        return told if isinstance(told, dict) and ascii_json(told) == extra else None
+    except (ValueError, RecursionError):
+        return None

@@ -3,9 +3,9 @@
 Either all of it is there after a crash or none of it, and then the same visits are made again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -17,7 +17,8 @@ from archiver.store.ledger import CONFLICT, Failure, RunCounts, resolve_failures
 from archiver.store.messages import save_messages
 from archiver.store.quarantine import from_conflict, save_quarantined
 from archiver.store.resolving import resolve_by_visits
-from archiver.store.state import ChatSessionState, save_states
+from archiver.store.sealing import update_seals
+from archiver.store.state import StateChange, save_states
 from archiver.store.vanishing import mark_vanished
 from archiver.store.visit import Visit, after_visit, confirm_gone
 
@@ -64,20 +65,16 @@ def save_batch(
     failures = [_conflict_failure(visits[at].chat_session_id, found) for at, found in conflicts.items()]
     visits = [_failed_by(visit, conflicts.get(at)) for at, visit in enumerate(visits)]
     vanished = mark_vanished(connection, source_id, run_id, visits, now, settle.confirm_after)
-    changed = saved.touched | vanished.unconfirmed | vanished.changed
-    states = [
-        (
-            visit.before,
-            after_visit(
-                visit,
-                at=now,
-                settle_after=settle.after,
-                found_nothing=not (visit.failure or visit.found_before or visit.chat_session_id in changed),
-            ),
-        )
-        for visit in visits
-    ]
+    states = _states_after(visits, saved.touched | vanished.unconfirmed | vanished.changed, now, settle.after)
     _save_outcomes(connection, source_id, run_id, visits, states, failures, now)
+    confirmed = [
+        after.chat_session_id
+        for visit, (_, after) in zip(visits, states, strict=True)
+        if visit.is_whole and after.state == "settled"
+    ]
+    counts.chat_sessions_sealed += update_seals(
+        connection, source_id, run_id, touched=saved.touched, confirmed=confirmed, now=now
+    )
     counts.messages_added += saved.added
     counts.messages_changed += saved.changed
     counts.messages_revised += saved.revised
@@ -89,6 +86,23 @@ def save_batch(
     )
     update_run(connection, run_id, counts, walked_to)
     return counts
+
+
+def _states_after(
+    visits: Sequence[Visit], changed: Collection[int], now: datetime, settle_after: timedelta
+) -> list[StateChange]:
+    """The states that visits found and leave behind; `changed`: chat sessions in which anything was found."""
+
+    def found_nothing(visit: Visit) -> bool:
+        return not (visit.failure or visit.found_before or visit.chat_session_id in changed)
+
+    return [
+        (
+            visit.before,
+            after_visit(visit, at=now, settle_after=settle_after, found_nothing=found_nothing(visit)),
+        )
+        for visit in visits
+    ]
 
 
 def _count_sound(visits: Sequence[Visit]) -> int:
@@ -133,7 +147,7 @@ def _save_outcomes(
     source_id: int,
     run_id: int,
     visits: Sequence[Visit],
-    states: Sequence[tuple[ChatSessionState | None, ChatSessionState]],
+    states: Sequence[StateChange],
     conflicts: Sequence[Failure],
     now: datetime,
 ) -> None:

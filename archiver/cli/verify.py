@@ -1,0 +1,131 @@
+"""`verify`: the archive against its own seals."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from archiver.cli.options import Json, Options, Sessions, Sources, to_json
+from archiver.errors import ConfigError, ExitCode
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from archiver.config.settings import Config
+    from archiver.ranges import IdRanges
+    from archiver.store.sources import ArchivedSource
+
+_Anchor = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--anchor",
+        metavar="HASH",
+        help="A hash that archiver seal head printed earlier, and that was kept elsewhere; repeatable.",
+    ),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(verify)
+
+
+def verify(
+    context: typer.Context,
+    source: Sources = None,
+    session: Sessions = None,
+    anchor: _Anchor = None,
+    as_json: Json = False,
+) -> None:
+    """Compare the archive with its own seals. Names what was changed, added or removed by anything but the archiver.
+
+    Passes may go on meanwhile. Exits with 4 when something differs. What a seal proves, and what it takes an anchor
+    for, is in docs/seals.md.
+
+    Example: archiver verify --source acme
+    """
+    from archiver.cli.progress import say_stopping, watch_work
+    from archiver.cli.verifying import as_dict, print_result, print_what_to_do
+    from archiver.cli.wiring import open_archive
+    from archiver.config.loading import load_config
+    from archiver.daemon.signals import stop_on_signals
+    from archiver.store.verifying.archive import verify_archive
+
+    options: Options = context.obj
+    config = load_config(options.config)
+    results = []
+    with open_archive(config) as database:
+        with database.reading() as connection:
+            archived, untouched = chosen_epochs(connection, config, source)
+        ids, anchors = chosen_ids(session), checked_anchors(anchor)
+        if ids or anchors:
+            _require_one_source("chat session ids and anchors belong", archived, untouched)
+        with (
+            stop_on_signals(say_stopping) as stop,
+            watch_work("a verification goes on", "verification_progress") as show,
+        ):
+            for each in archived:
+                result = verify_archive(database, each.id, stop, show, ids=ids, anchors=anchors)
+                results.append((label(each), result))
+    if as_json:
+        print(to_json([as_dict(name, result) for name, result in results]))
+    else:
+        for name, result in results:
+            print_result(name, result)
+        for name in untouched:
+            print(f"{name}: nothing archived yet")
+        if any(result.differences for _, result in results):
+            print_what_to_do()
+    differs = any(result.differences for _, result in results)
+    raise typer.Exit(ExitCode.DIFFERENCES if differs else ExitCode.COMPLETE)
+
+
+def label(source: "ArchivedSource") -> str:
+    return f"{source.name}@{source.epoch}"
+
+
+def chosen_epochs(
+    connection: "Connection", config: "Config", names: list[str] | None
+) -> "tuple[list[ArchivedSource], list[str]]":
+    """What is archived of the sources that --source names, in their newest epoch or the one named; and the names of
+    which nothing is. Raises: ConfigError for a source or an epoch that there is none of."""
+    from archiver.cli.choosing import choose_sources
+    from archiver.store.sources import load_epochs
+
+    given = names or [source.name for source in config.source]
+    archived: dict[int, ArchivedSource] = {}
+    untouched = []
+    for each in given:
+        name, _, epoch = each.partition("@")
+        choose_sources(config, [name])
+        epochs = load_epochs(connection, name)
+        named = [one for one in epochs if str(one.epoch) == epoch] if epoch else epochs[-1:]
+        if epoch and not named:
+            known = ", ".join(str(one.epoch) for one in epochs) or "none yet"
+            raise ConfigError(f"source {name!r} has no epoch {epoch!r}", hint=f"archived: {known}")
+        archived |= {one.id: one for one in named}
+        untouched += [] if named else [name]
+    return list(archived.values()), untouched
+
+
+def chosen_ids(sessions: list[str] | None) -> "IdRanges | None":
+    """The chat sessions that --session names; None when it is left out. Raises: ConfigError."""
+    from archiver.ranges import IdRanges
+
+    try:
+        return IdRanges.of(*sessions) if sessions else None
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
+def checked_anchors(anchors: list[str] | None) -> list[str]:
+    """In the spelling of the log. Raises: ConfigError for what can't be a hash."""
+    lower = [each.strip().lower() for each in anchors or ()]
+    for each in lower:
+        if len(each) != 64 or not set(each) <= set("0123456789abcdef"):
+            raise ConfigError(f"{each[:80]!r} is no anchor", hint="archiver seal head prints one: 64 digits")
+    return lower
+
+
+def _require_one_source(what: str, archived: "list[ArchivedSource]", untouched: list[str]) -> None:
+    names = [label(each) for each in archived] + untouched
+    if len(names) != 1:
+        raise ConfigError(f"{what} to one source: name it with --source", hint=f"there are: {', '.join(names)}")

@@ -1,0 +1,1 @@
+"""The archive against its own seals."""
