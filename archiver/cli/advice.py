@@ -90,6 +90,14 @@ ADVICE = {
         do="look at what changed (archiver reconcile --dry-run); when it is right, archiver reconcile --accept. If "
         "another tenant answers, or rights are missing, mend that; archiver reconcile then goes through by itself",
     ),
+    "source_rewound": Advice(
+        says="the source went back in time, as after a restored backup; nothing is visited, nothing was overwritten",
+        do="if it was a restore: archiver source new-epoch NAME; if you know that it was none: archiver run --accept",
+    ),
+    "times_shifted": Advice(
+        says="the source gives all times another way, as after an upgrade; the stored ones stand, without revisions",
+        do="look at the zone settings of the source's server; it ends by itself when the times agree again",
+    ),
     "store_refused": Advice(says="the archive's database refused", do="is its disk full? " + _DATABASE),
     "store_error": Advice(says="the archive's database failed", do=_DATABASE),
 }

@@ -1,11 +1,19 @@
 """How long a source is left alone after a pass that failed: its server and our workers have better to do."""
 
-from archiver.errors import ArchiverError, AuthenticationFailed, SourceOnHold, SourceUnavailable, StoreError
+from archiver.errors import (
+    ArchiverError,
+    AuthenticationFailed,
+    DecisionNeeded,
+    SourceOnHold,
+    SourceUnavailable,
+    StoreError,
+)
 
 FIRST_REST_S = 60.0
 """Twice as long each time."""
 LONGEST_REST_S = 3600.0
-"""For a source that refused our credentials: some servers lock an account that is tried too often."""
+"""For a source that refused our credentials, since some servers lock an account that is tried too often, and for one
+that a person has to decide about."""
 LONGEST_REST_OF_A_DOWN_SOURCE_S = 300.0
 """A pass over a source that is down holds a worker for as long as its retries last; but who comes back shall not be
 missed for long."""
@@ -22,7 +30,7 @@ def rest_s(error: ArchiverError | None, in_a_row: int) -> float:
     """
     growing = FIRST_REST_S * float(2 ** min(in_a_row - 1, _DOUBLINGS))
     match error:
-        case AuthenticationFailed():
+        case AuthenticationFailed() | DecisionNeeded():
             return min(growing, LONGEST_REST_S)
         case SourceOnHold():
             return error.retry_after_s or 0.0
@@ -33,7 +41,7 @@ def rest_s(error: ArchiverError | None, in_a_row: int) -> float:
 
 def kind_of_rest(error: ArchiverError | None) -> type[ArchiverError] | None:
     """What makes rests grow as one row; None for what needs none."""
-    kinds = (AuthenticationFailed, SourceUnavailable)
+    kinds = (AuthenticationFailed, DecisionNeeded, SourceUnavailable)
     return next((kind for kind in kinds if isinstance(error, kind)), None)
 
 

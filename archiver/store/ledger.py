@@ -18,6 +18,10 @@ CONFLICT = "conflict"
 """The kind of a failure in which another message came under a known id."""
 UNDECODABLE = "undecodable"
 """The kind of a failure in which rows came that could not be read."""
+REWOUND = "source_rewound"
+"""The kind of the failure that freezes a source: open, no pass goes on of itself."""
+TIMES_SHIFTED = "times_shifted"
+"""The kind of a notice, no failure: a pass goes through all the same, and it stays open."""
 SEAL_BROKEN = "seal_broken"
 """The kind of a failure in which sealed rows turn out to be other than they were sealed: no pass did that."""
 _KEPT_OPEN = (CONFLICT, UNDECODABLE, SEAL_BROKEN)
@@ -186,8 +190,32 @@ def resolve_pass_failures(connection: Connection, source_id: int, now: datetime)
     connection.execute(
         update(error)
         .where(error.c.source_id == source_id, error.c.resolved_at.is_(None), error.c.chat_session_id.is_(None))
+        .where(error.c.kind != TIMES_SHIFTED)
         .values(resolved_at=now)
     )
+
+
+def resolve_of_pass(connection: Connection, source_id: int, kind: str, now: datetime) -> None:
+    """Mark the open error of that kind that met whole passes as resolved; mostly there is none."""
+    error = tables.sync_error
+    connection.execute(
+        update(error)
+        .where(error.c.source_id == source_id, error.c.resolved_at.is_(None), error.c.chat_session_id.is_(None))
+        .where(error.c.kind == kind)
+        .values(resolved_at=now)
+    )
+
+
+def load_of_pass(connection: Connection, source_id: int, kind: str) -> str | None:
+    """What the open error of that kind says that met whole passes; None: there is none."""
+    error = tables.sync_error
+    detail: str | None = connection.execute(
+        select(error.c.detail)
+        .where(error.c.source_id == source_id, error.c.resolved_at.is_(None), error.c.chat_session_id.is_(None))
+        .where(error.c.kind == kind)
+        .limit(1)
+    ).scalar()
+    return detail
 
 
 def _fingerprint(selection: IdRanges) -> str:

@@ -21,6 +21,8 @@ from archiver.store.backends.backend import Row
 from archiver.store.compare import Verdict, compare
 from archiver.store.database import can_undo_insert, insert_rows
 from archiver.store.keyset import among
+from archiver.store.noticed import Noticed
+from archiver.store.shifts import moved_back
 
 CONTENT = tuple(name for name in ChatMessage.__struct_fields__ if name != "chat_message_id")
 """The columns that say what a message says; the same in `chat_message` and `chat_message_revision`."""
@@ -67,10 +69,12 @@ def save_messages(
     *,
     likely_new: bool,
     keep_read_marks: bool = False,
+    noticed: Noticed | None = None,
 ) -> Saved:
     """Store messages of one source within the caller's transaction. One that was missing, or gone, is back.
 
     Args:
+        noticed: of the pass; takes in what is found of shifted times.
         likely_new: whether to try the insert first; False where keys are known to exist, as in a full visit.
         keep_read_marks: keep a revision of what a change of ReadByCustomer alone replaces, too.
     """
@@ -87,6 +91,7 @@ def save_messages(
             saved,
             likely_new=likely_new,
             keep_read_marks=keep_read_marks,
+            noticed=noticed or Noticed(),
         )
         likely_new = False
     return saved
@@ -120,12 +125,14 @@ def _save_unique(
     *,
     likely_new: bool,
     keep_read_marks: bool,
+    noticed: Noticed,
 ) -> None:
     if likely_new and _insert_unless_known(connection, _rows(source_id, run_id, unique.values(), now)):
         saved.added += len(unique)
         saved.touched.update(message.chat_session_id for message in unique.values())
         return
     stored = load_stored(connection, source_id, unique)
+    unique = unique | _moved_back(stored, unique, noticed)
     verdicts = {key: judge(row, unique[key]) for key, row in stored.items()}
     new = [message for key, message in unique.items() if key not in stored]
     edits = [key for key, verdict in verdicts.items() if verdict is Verdict.EDIT]
@@ -184,6 +191,15 @@ def load_stored(connection: Connection, source_id: int, keys: Collection[int]) -
         rows = connection.execute(query.where(among(table.c.chat_message_id, some)))
         loaded |= {row[0]: row for row in rows if row[0] in asked}
     return loaded
+
+
+def _moved_back(
+    stored: dict[int, Stored], fetched: dict[int, ChatMessage], noticed: Noticed
+) -> dict[int, ChatMessage]:
+    """The messages that a shift moved, as if their times were the stored ones; see shifts.py."""
+    back, shifts = moved_back(stored, fetched, noticed.shifts)
+    noticed.shifts |= shifts
+    return back
 
 
 def judge(stored: Stored, message: ChatMessage) -> Verdict:

@@ -15,6 +15,7 @@ from archiver.store.fitting import fitting, fitting_conflicts
 from archiver.store.lease import Lease, renew_lease
 from archiver.store.ledger import CONFLICT, Failure, RunCounts, resolve_failures, save_failure, update_run
 from archiver.store.messages import save_messages
+from archiver.store.noticed import Noticed
 from archiver.store.quarantine import from_conflict, save_quarantined
 from archiver.store.resolving import resolve_by_visits
 from archiver.store.sealing import update_seals
@@ -31,15 +32,17 @@ def save_batch(
     counts: RunCounts,
     walked_to: int | None,
     settle: SettleSettings,
+    noticed: Noticed | None = None,
 ) -> RunCounts:
     """Store a batch of visits within the caller's transaction.
 
     Args:
         counts: the run's counts so far, these visits' own (but for what is stored) included.
+        noticed: of the pass; takes in conflicts and shifted times.
     Returns: the counts with what was stored and found to conflict.
     Raises: LeaseLost when another archiver took over, before anything was written.
     """
-    counts = replace(counts)
+    counts, noticed = replace(counts), noticed or Noticed()
     source_id = lease.source_id
     now = renew_lease(connection, lease)
     sound = _count_sound(visits)
@@ -53,7 +56,9 @@ def save_batch(
         now,
         likely_new=all(map(_is_likely_new, visits)),
         keep_read_marks=settle.keep_read_marks,
+        noticed=noticed,
     )
+    noticed.conflicts.update(message.chat_message_id for message in saved.conflicts)
     visits, conflicts = fitting_conflicts(connection, visits, _conflicts_by_visit(visits, saved.conflicts))
     counts.chat_sessions_failed += sound - _count_sound(visits)
     quarantined = [item for visit in visits for item in visit.quarantined]

@@ -20,6 +20,7 @@ from archiver.store.ledger import (
     save_failure,
     update_run,
 )
+from archiver.store.noticed import note_times
 from archiver.store.visit import Visit
 from archiver.store.writer import save_batch
 from archiver.superoffice.client import SuperOfficeClient
@@ -40,6 +41,7 @@ class Keeper:
         """Of a dry run: count what would be written, and write nothing but the lease."""
         self._database, self._client, self._source, self._order = database, client, source, order
         self._lease, self._run_id, self._walk = opened.lease, opened.run_id, opened.walk
+        self._noticed = opened.noticed
         self._requests_before, self._retries_before = client.request_count, client.retry_count
         self._batch = Batch()
         self._cut_short: set[int] = set()
@@ -103,6 +105,7 @@ class Keeper:
             counts=self._count_calls(),
             walked_to=self._walk.mark(ids),
             settle=self._order.settle,
+            noticed=self._noticed,
         )
         if self._order.is_dry:
             self._database.write(partial(renew_lease, lease=self._lease))
@@ -136,6 +139,7 @@ class Keeper:
                 save_failure(connection, source_id, self._run_id, failure, now)
             elif outcome in ("complete", "partial"):
                 resolve_pass_failures(connection, source_id, now)
+            note_times(connection, source_id, self._run_id, self._noticed, now)
             if not self._batch.visits:  # what could not be committed does not count
                 update_run(connection, self._run_id, counts, self._walk.mark())
             finish_run(connection, self._run_id, outcome, why, now)

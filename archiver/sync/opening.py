@@ -1,6 +1,6 @@
 """How a pass begins: its row in the ledger, and the way it goes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
@@ -9,6 +9,7 @@ from archiver.errors import ArchiverError, SuspiciousChanges
 from archiver.store.database import Database
 from archiver.store.lease import Lease, renew_lease
 from archiver.store.ledger import has_open_pass_failure, load_last_pass_start, start_run
+from archiver.store.noticed import Noticed
 from archiver.store.sources import load_source_id
 from archiver.sync.order import PassOrder
 from archiver.sync.plan import PassView, load_frontier, walk_due
@@ -39,6 +40,7 @@ class OpenedPass:
     walk: Walk
     is_asking: bool
     """A pass before this one has stopped and asked (guard.py), and there is no answer yet."""
+    noticed: Noticed = field(default_factory=Noticed)
 
 
 def open_pass(database: Database, lease: Lease, order: PassOrder) -> OpenedPass:

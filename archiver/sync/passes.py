@@ -29,6 +29,7 @@ from archiver.store.state import load_sound
 from archiver.store.visit import Visit
 from archiver.superoffice.client import SuperOfficeClient
 from archiver.sync.batch import AHEAD, weight
+from archiver.sync.canary import CanaryWatch
 from archiver.sync.doubts import Doubts
 from archiver.sync.fetchers import Fetchers
 from archiver.sync.guard import still_asking
@@ -106,12 +107,14 @@ class _Pass:
         self._is_asking = opened.is_asking
         self._crew, self._stop, self._report = crew, stop, report
         self._keeper = Keeper(database, client, source.name, opened, order)
+        self._canary = CanaryWatch(database, client, source, order, opened, stop)
         self._doubts = Doubts(self._walk, self._find_bystander)
         self._log("pass_started", "a pass begins", logging.DEBUG, chat_sessions=len(opened.route.first))
 
     def run(self) -> PassResult:
         error: ArchiverError | None = None
         try:
+            self._route.to_reread.update(self._canary.look())
             self._visit_all()
             if self._is_asking:
                 raise still_asking()
@@ -122,6 +125,7 @@ class _Pass:
             error = failed
             with suppress(StoreError):  # what was fetched before
                 self._keeper.commit_the_rest()
+        self._canary.tell_of_shifts()
         outcome = self._outcome(error)
         try:
             # After StoreUnavailable there is no use in it; the next pass marks the row as abandoned.
@@ -153,6 +157,7 @@ class _Pass:
         self._visit_what_is_left()  # those that are tried again, and no thread was left to take them
         self._clear_doubts()
         self._keeper.commit_the_rest()
+        self._canary.look_into_conflicts()
 
     def _clear_doubts(self) -> None:
         for visit in self._doubts.clear():
@@ -196,6 +201,7 @@ class _Pass:
                 self._tell()
                 fetchers.widen()
                 self._keeper.commit_if_due()
+                self._canary.look_into_conflicts()
 
     def _drain(self, fetchers: Fetchers[Due, Visited]) -> None:
         """Commit what comes from the calls that are under way when a stop is asked for."""

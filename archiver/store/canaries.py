@@ -1,0 +1,94 @@
+"""Which archived messages tell whether a source went back: the newest ones of a few chat sessions."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from archiver.ranges import MAX_ID, IdRanges
+from archiver.store import tables
+from archiver.store.keyset import among
+from archiver.store.ledger import CONFLICT
+
+CHAT_SESSIONS = 5
+MESSAGES = 5
+"""Of each of them. A restored backup loses the highest ids first, so these are the first to go."""
+_NEWEST = 500
+"""Rows that are looked through for them, by the primary key from its end."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Canary:
+    """A chat session to ask for some of what is archived of it."""
+
+    chat_session_id: int
+    expected: tuple[int, ...]
+    """ChatMessageIds, ascending, at least one."""
+
+
+def load_canaries(
+    connection: Connection, source_id: int, excluded: IdRanges, left_out: Collection[int]
+) -> list[Canary]:
+    """The newest messages of the chat sessions that have the highest ids.
+
+    What is missing, gone or erased is not asked for, nor a chat session that is, or whose last visit failed.
+
+    Args:
+        excluded: chat sessions that are not to be asked for at all.
+        left_out: ids of messages that tell nothing.
+    """
+    message = tables.chat_message
+    newest = (
+        select(message.c.chat_message_id, message.c.chat_session_id)
+        .where(message.c.source_id == source_id, message.c.chat_message_id.between(1, MAX_ID))
+        .where(message.c.missing_since.is_(None), message.c.gone_at.is_(None), message.c.erased_at.is_(None))
+        .order_by(message.c.chat_message_id.desc())
+        .limit(_NEWEST)
+    )
+    found: dict[int, list[int]] = {}
+    for key, chat_session_id in connection.execute(newest):
+        if key not in left_out and chat_session_id not in excluded:
+            found.setdefault(chat_session_id, []).append(key)
+    cursors = _load_sound_cursors(connection, source_id, found)
+    # Above the cursor are only messages that came with those of another chat session.
+    own = {key: [each for each in ids if each <= cursors.get(key, 0)][:MESSAGES] for key, ids in found.items()}
+    canaries = [Canary(chat_session_id=key, expected=tuple(reversed(ids))) for key, ids in own.items() if ids]
+    return canaries[:CHAT_SESSIONS]
+
+
+def _load_sound_cursors(connection: Connection, source_id: int, chat_session_ids: Collection[int]) -> dict[int, int]:
+    if not chat_session_ids:
+        return {}
+    state = tables.chat_session_state
+    query = (
+        select(state.c.chat_session_id, state.c.last_message_id)
+        .where(state.c.source_id == source_id, among(state.c.chat_session_id, chat_session_ids))
+        .where(state.c.state.not_in(("absent", "gone")), state.c.failures == 0, state.c.missing_since.is_(None))
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def load_canaries_of(
+    connection: Connection, source_id: int, excluded: IdRanges, message_ids: Iterable[int]
+) -> list[Canary]:
+    """The chat sessions that these messages are archived under, the highest ids first; a few at most."""
+    message = tables.chat_message
+    asked = sorted((key for key in message_ids if 1 <= key <= MAX_ID), reverse=True)[:CHAT_SESSIONS]
+    if not asked:
+        return []
+    query = select(message.c.chat_message_id, message.c.chat_session_id)
+    query = query.where(message.c.source_id == source_id, message.c.chat_message_id.in_(asked))
+    rows = connection.execute(query.order_by(message.c.chat_message_id)).all()
+    by_chat_session: dict[int, list[int]] = {}
+    for key, chat_session_id in rows:
+        if chat_session_id not in excluded and 1 <= chat_session_id <= MAX_ID:
+            by_chat_session.setdefault(chat_session_id, []).append(key)
+    return [Canary(chat_session_id=key, expected=tuple(ids)) for key, ids in by_chat_session.items()]
+
+
+def load_conflicts(connection: Connection, source_id: int) -> set[int]:
+    """The ids under which another message came, of which a person knows: their items are open in quarantine."""
+    item = tables.quarantine
+    query = select(item.c.chat_message_id).where(item.c.source_id == source_id, item.c.resolved_at.is_(None))
+    query = query.where(item.c.kind == CONFLICT, item.c.chat_message_id.is_not(None))
+    return set(connection.execute(query).scalars())
