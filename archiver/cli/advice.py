@@ -95,7 +95,7 @@ ADVICE = {
         do="if it was a restore: archiver source new-epoch NAME; if you know that it was none: archiver run --accept",
     ),
     "times_shifted": Advice(
-        says="the source gives all times another way, as after an upgrade; the stored ones stand, without revisions",
+        says="the source gives all times another way, as after an upgrade; the stored ones stand",
         do="look at the zone settings of the source's server; it ends by itself when the times agree again",
     ),
     "store_refused": Advice(says="the archive's database refused", do="is its disk full? " + _DATABASE),

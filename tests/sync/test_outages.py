@@ -99,7 +99,7 @@ def test_the_daemon_leaves_alone_what_failed_until_its_pause_is_over(
     sandbox.oddities.clear()
     sandbox.requests.clear()
     assert archive.run(ids="1-2", spares_failing=True).outcome == "partial"  # something is left out
-    assert requests_for(sandbox) == [1]
+    assert requests_for(sandbox) == [1, 1]  # the canary's call, and the visit
     with archive.database.writing() as connection:
         long_ago = datetime(2026, 1, 1, tzinfo=UTC)
         connection.execute(update(tables.chat_session_state).values(retry_at=long_ago))
@@ -188,7 +188,8 @@ def test_known_failures_take_one_call_each_and_slow_nobody_down(
     archive.run()
     sandbox.requests.clear()
     result = archive.run(threads=1)
-    assert requests_for(sandbox) == [*range(1, 11), *range(11, 41)]
+    canary = range(10, 5, -1)
+    assert requests_for(sandbox) == [*canary, *range(1, 11), *range(11, 41)]
     assert result.outcome == "partial"
     assert {row["kind"] for row in archive.table("sync_error") if row["chat_session_id"] == 40} <= {
         "source_unavailable"
