@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -53,6 +53,19 @@ class LiveEvents(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Body of POST /control/live."""
 
     events: Annotated[int, msgspec.Meta(ge=1, le=MOST_LIVE_EVENTS)] = 1
+
+
+class Restore(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Body of POST /control/restore; one of the two."""
+
+    messages: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    to: AwareTime | None = None
+
+
+class Shift(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Body of POST /control/shift."""
+
+    minutes: Annotated[int, msgspec.Meta(ge=-(10**6), le=10**6)]
 
 
 class TenantChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -114,6 +127,8 @@ class Control:
             ("GET", "/control/truth", self._truth, "all messages held; ?chat_session_id=N for one chat session"),
             ("GET", "/control/summary", self._summary, "counts, highest ids, requests by operation"),
             ("PATCH", "/control/tenant", self._change_tenant, "move it to another `node`, change its `state`"),
+            ("POST", "/control/restore", self._restore, "lose the newest `messages`, or those posted after `to`"),
+            ("POST", "/control/shift", self._shift, "move the times of all messages by so many `minutes`"),
             ("POST", "/control/tickets", self._issue_ticket, "give out a ticket, as signing in would; returns it"),
             ("DELETE", "/control/tickets", self._expire_tickets, "let all tickets expire"),
             ("POST", "/control/live", self._make_live_events, "make live events now"),
@@ -207,6 +222,18 @@ class Control:
         self._online.change(node=change.node, state=change.state)
         return {"root_path": self._online.root_path}
 
+    async def _restore(self, request: Request) -> object:
+        wanted = await _body(request, Restore)
+        if (wanted.messages is None) == (wanted.to is None):
+            raise BadInput("One of `messages` and `to` says what is lost.")
+        if wanted.to is not None:
+            return {"messages_lost": self._tenant.restore_backup_of(wanted.to)}
+        return {"messages_lost": self._tenant.restore_backup(wanted.messages or 0)}
+
+    async def _shift(self, request: Request) -> object:
+        self._tenant.shift_times(timedelta(minutes=(await _body(request, Shift)).minutes))
+        return {}
+
     async def _issue_ticket(self, _request: Request) -> object:
         return {"ticket": self._tickets.issue()}
 
@@ -221,7 +248,7 @@ def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
             value, status = await handler(request), 200
         except UnknownId as error:
             value, status = {"error": str(error)}, 404
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             value, status = {"error": str(error)}, 400
         return Response(to_json(value), status, headers={"Content-Type": JSON})
 

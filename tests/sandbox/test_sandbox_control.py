@@ -1,5 +1,7 @@
 """The control interface over HTTP."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from archiver.sandbox import Sandbox
@@ -113,3 +115,42 @@ def test_bad_input_gets_one_sentence(
 def test_the_routes_are_listed(client: Client) -> None:
     routes = client.control("GET", "/").json()["routes"]
     assert "POST /control/live: make live events now" in routes
+
+
+def test_a_backup_is_restored_by_a_number_of_messages_or_to_a_moment(sandbox: Sandbox, client: Client) -> None:
+    for day in range(1, 5):
+        posted_at = f"2026-03-0{day}T12:00:00Z"
+        chat_session_id = sandbox.tenant.open_chat_session()
+        for _ in range(2):
+            message = {"chat_session_id": chat_session_id, "when_posted": posted_at}
+            client.control("POST", "/messages", json=message)
+    assert client.control("POST", "/restore", json={"messages": 1}).json() == {"messages_lost": 1}
+    restored = client.control("POST", "/restore", json={"to": "2026-03-02T13:00:00+01:00"})
+    assert restored.json() == {"messages_lost": 3}
+    assert [each.chat_session_id for each in sandbox.tenant.chat_sessions()] == [1, 2]
+    assert client.control("POST", "/restore", json={"to": "2027-01-01T00:00:00Z"}).json() == {"messages_lost": 0}
+    assert len(sandbox.tenant.all_messages()) == 4
+    assert client.control("POST", "/restore", json={"messages": 99}).json() == {"messages_lost": 4}
+
+
+@pytest.mark.parametrize("body", [{}, {"messages": 0}, {"messages": 1, "to": "2026-03-02T00:00:00Z"}, {"to": "now"}])
+def test_a_restore_that_says_too_little_or_too_much_loses_nothing(
+    sandbox: Sandbox, client: Client, body: dict[str, object]
+) -> None:
+    sandbox.tenant.post(sandbox.tenant.open_chat_session())
+    assert client.control("POST", "/restore", json=body).status_code == 400
+    assert len(sandbox.tenant.all_messages()) == 1
+
+
+def test_all_times_are_shifted_at_once_or_none(sandbox: Sandbox, client: Client) -> None:
+    chat_session_id = sandbox.tenant.open_chat_session()
+    for _ in range(3):
+        message = {"chat_session_id": chat_session_id, "when_posted": "2026-03-01T12:00:00Z"}
+        client.control("POST", "/messages", json=message)
+    sandbox.tenant.edit(2, when_posted="0001-01-01T00:00:00")
+    assert client.control("POST", "/shift", json={"minutes": -90}).ok
+    times = ["2026-03-01T10:30:00Z", "0001-01-01T00:00:00", "2026-03-01T10:30:00Z"]
+    assert [row["WhenPosted"] for row in client.control("GET", "/truth").json()] == times
+    sandbox.tenant.edit(3, when_posted=datetime(9999, 12, 31, tzinfo=UTC))
+    assert client.control("POST", "/shift", json={"minutes": 10_000}).status_code == 400
+    assert client.control("GET", "/truth").json()[0]["WhenPosted"] == times[0]

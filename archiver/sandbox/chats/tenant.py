@@ -7,7 +7,7 @@ database. In-process tests call these methods directly, `control.py` offers them
 from bisect import bisect_right, insort
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -162,13 +162,14 @@ class Tenant:
                 self._next_chat_message_id += 1
         return self.post(chat_session_id, chat_message_id=waiting, **properties)
 
-    def restore_backup(self, lost: int) -> None:
+    def restore_backup(self, lost: int) -> int:
         """Go back to before the `lost` newest messages: they are gone, and their ids are given again.
 
         So are chat sessions that held nothing else. Earlier edits and deletions stay as they are.
+        Returns: how many are gone.
         """
         with self._lock:
-            gone = sorted(self._messages)[-lost:]
+            gone = sorted(self._messages)[-lost:] if lost else []
             touched = {self._owner[each] for each in gone}
             for chat_message_id in gone:
                 self._remove(chat_message_id)
@@ -178,6 +179,25 @@ class Tenant:
             self._next_chat_message_id = min(gone, default=self._next_chat_message_id)
             self._next_chat_session_id = max(self._chat_sessions, default=0) + 1
             self._late.clear()
+            return len(gone)
+
+    def restore_backup_of(self, at: datetime) -> int:
+        """Go back to before the first message that was posted after this moment; returns how many are gone.
+
+        Args: at: aware. A message whose time was edited into a text has none, and is no such message.
+        """
+        times = [each.when_posted for each in self.all_messages()]
+        later = (number for number, when in enumerate(times) if isinstance(when, datetime) and when > at)
+        return self.restore_backup(len(times) - next(later, len(times)))
+
+    def shift_times(self, by: timedelta) -> None:
+        """Move the times of all messages, as an upgrade may that changes how times are given."""
+        with self._lock:
+            self._messages |= {
+                key: replace(each, when_posted=each.when_posted + by)
+                for key, each in self._messages.items()
+                if isinstance(each.when_posted, datetime)
+            }
 
     def messages(self, chat_session_id: int, after: int = 0) -> list[Message]:
         """Messages of one chat session with an id above `after`, ascending. Raises: UnknownId."""
