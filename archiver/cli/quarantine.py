@@ -10,10 +10,11 @@ from archiver.errors import ExitCode
 
 if TYPE_CHECKING:
     from archiver.store.quarantine import QuarantineItem
+    from archiver.store.sources import ArchivedSource
     from archiver.sync.quarantine import RetryResult
 
-    Listed = dict[str, list[QuarantineItem]]
-    """Items by their source's name, oldest first."""
+    Listed = dict[ArchivedSource, list[QuarantineItem]]
+    """Items by their source, oldest first."""
 
 SHOWN = 50
 """Items of a source that are listed; after a bad night there may be thousands."""
@@ -46,10 +47,12 @@ def quarantine(
         return
     listed, now = _load(context.obj, source, with_resolved=with_resolved)
     if as_json:
-        print(to_json([{"source": name, **vars(item)} for name, items in listed.items() for item in items]))
+        rows = [(source, item) for source, items in listed.items() for item in items]
+        print(to_json([{"source": each.name, "epoch": each.epoch, **vars(item)} for each, item in rows]))
     elif listed:
-        for name, items in listed.items():
-            _print_items(name, items, now, with_resolved=with_resolved)
+        is_by_epoch = any("@" in given for given in source or ())
+        for each, items in listed.items():
+            _print_items(each.label if is_by_epoch else each.name, items, now, with_resolved=with_resolved)
         _print_hints([item for items in listed.values() for item in items if item.resolved_at is None])
     else:
         print("Nothing was ever in quarantine." if with_resolved else "Nothing is in quarantine.")
@@ -99,22 +102,18 @@ def retry(context: typer.Context, source: Sources = None, session: Sessions = No
 
 def _load(options: Options, names: list[str] | None, *, with_resolved: bool) -> "tuple[Listed, datetime]":
     """The items of those of the chosen sources that have some, and the database's time."""
-    from archiver.cli.choosing import choose_sources
+    from archiver.cli.choosing import choose_archived
     from archiver.cli.wiring import open_archive
     from archiver.config.loading import load_config
     from archiver.store.database import database_now
     from archiver.store.quarantine import load_items
-    from archiver.store.sources import load_source_id
 
     config = load_config(options.config)
     listed: Listed = {}
     with open_archive(config) as database, database.reading() as connection:
-        for source in choose_sources(config, names):
-            source_id = load_source_id(connection, source.name)
-            if source_id is None:
-                continue
-            if items := load_items(connection, source_id, with_resolved=with_resolved):
-                listed[source.name] = items
+        for source in choose_archived(config, connection, names):
+            if items := load_items(connection, source.id, with_resolved=with_resolved):
+                listed[source] = items
         return listed, database_now(connection)
 
 

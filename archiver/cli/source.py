@@ -1,13 +1,12 @@
 """`source`: the sources of the archive, listed, renamed and removed."""
 
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from archiver.cli.new_epoch import new_epoch
 from archiver.cli.options import Json, Options, age, plain_table, to_json
-from archiver.errors import ExitCode
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,10 +20,13 @@ _DryRun = Annotated[bool, typer.Option("--dry-run", help="Say how many rows woul
 
 
 def add_to(app: typer.Typer) -> None:
-    group = typer.Typer(no_args_is_help=True, help="The sources of the archive: listed, renamed, removed.")
+    group = typer.Typer(
+        no_args_is_help=True, help="The sources of the archive: listed, renamed, removed, begun anew."
+    )
     group.command("list")(list_sources)
     group.command()(rename)
     group.command()(remove)
+    group.command("new-epoch")(new_epoch)
     app.add_typer(group, name="source")
 
 
@@ -62,6 +64,7 @@ def rename(
 
     Example: archiver source rename acme globex
     """
+    from archiver.cli.choosing import epochs_of
     from archiver.cli.progress import say_stopping
     from archiver.cli.wiring import open_archive
     from archiver.config.loading import load_config
@@ -76,7 +79,7 @@ def rename(
     if problem := source_name_problem(new):
         raise ConfigError(f"the new name {problem}")
     with open_archive(config) as database:
-        epochs = _epochs_of(database, old)
+        epochs = epochs_of(database, old)
         with database.reading() as connection:
             if load_source_id(connection, new) is not None:
                 raise already_archived(new)
@@ -99,6 +102,8 @@ def remove(
 
     Example: archiver source remove acme --dry-run
     """
+    from archiver.cli.asking import require_name
+    from archiver.cli.choosing import choose_epoch
     from archiver.cli.wiring import open_archive
     from archiver.config.loading import load_config
     from archiver.store.removing import count_rows
@@ -106,7 +111,7 @@ def remove(
     options: Options = context.obj
     config = load_config(options.config)
     with open_archive(config) as database:
-        chosen, is_newest = _chosen_epoch(database, source)
+        chosen, is_newest = choose_epoch(database, source)
         with database.reading() as connection:
             counts = count_rows(connection, chosen.id)
         _print_preview(chosen, counts)
@@ -114,68 +119,15 @@ def remove(
             print("Nothing was changed.")
             return
         if not yes:
-            _ask_for_name(chosen)
+            require_name(chosen, "This can't be undone. Type {} to remove it: ", "--yes to remove it")
         removed = _remove(database, chosen, sum(counts.values()))
-        print(f"{_label(chosen)} is removed: {removed:,} rows")
+        print(f"{chosen.label} is removed: {removed:,} rows")
         _say_what_stays(database)
     if is_newest and chosen.name in {each.name for each in config.source}:
         print(
             f"{chosen.name} is still configured: the next pass archives it again, from the beginning.\n"
             "If that is not what you want, take it out of the configuration and restart the daemon."
         )
-
-
-def _epochs_of(database: "Database", name: str) -> "list[ArchivedSource]":
-    """What is archived under a name, the first epoch first. Raises: ConfigError when nothing is."""
-    from archiver.errors import ConfigError
-    from archiver.store.sources import load_epochs
-
-    with database.reading() as connection:
-        epochs = load_epochs(connection, name)
-    if not epochs:
-        raise ConfigError(
-            f"there is no source {name!r} in the archive", hint="archiver source list shows what there is"
-        )
-    return epochs
-
-
-def _chosen_epoch(database: "Database", given: str) -> "tuple[ArchivedSource, bool]":
-    """The one epoch that NAME[@EPOCH] means, and whether it is its source's newest. Raises: ConfigError."""
-    from archiver.errors import ConfigError
-
-    name, has_epoch, epoch = given.partition("@")
-    epochs = _epochs_of(database, name)
-    names = ", ".join(_label(each) for each in epochs)
-    if not has_epoch and len(epochs) > 1:
-        raise ConfigError(f"source {name!r} has {len(epochs)} epochs: say which one", hint=f"there are: {names}")
-    chosen = [each for each in epochs if not has_epoch or str(each.epoch) == epoch]
-    if not chosen:
-        raise ConfigError(f"source {name!r} has no epoch {epoch!r}", hint=f"there is: {names}")
-    return chosen[0], chosen[0] == epochs[-1]
-
-
-def _label(source: "ArchivedSource") -> str:
-    return f"{source.name}@{source.epoch}"
-
-
-def _ask_for_name(source: "ArchivedSource") -> None:
-    """Let the person type the source's name. Raises: Exit when there is nobody, or who has thought better of it."""
-    from archiver.errors import Interrupted
-
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        print("archiver: nothing was changed: add --yes to remove it", file=sys.stderr)
-        raise typer.Exit(ExitCode.DECISION_NEEDED)
-    try:
-        typed = input(f"This can't be undone. Type {source.name} to remove it: ")
-    except KeyboardInterrupt:
-        print()
-        raise Interrupted("nothing was changed") from None
-    except EOFError:
-        typed = ""
-        print()
-    if typed.strip() not in (source.name, _label(source)):
-        print("That is not its name: nothing was changed.")
-        raise typer.Exit(ExitCode.DECISION_NEEDED)
 
 
 def _remove(database: "Database", source: "ArchivedSource", expected: int) -> int:
@@ -196,14 +148,14 @@ def _remove(database: "Database", source: "ArchivedSource", expected: int) -> in
     with (
         stop_on_signals(say_stopping) as stop,
         holding_leases(database, {source.id: source.name}, stop, PATIENCE) as (lease,),
-        watch_work(f"removing {_label(source)}", "removal_progress") as show,
+        watch_work(f"removing {source.label}", "removal_progress") as show,
     ):
         try:
             return sum(remove_source(database, lease, stop, report).values())
         except Interrupted:
             how = f"{done:,} rows are gone, the rest is still there"
-            hint = f"archiver source remove {_label(source)} goes on"
-            raise Interrupted(f"{_label(source)} is removed in part: {how}", hint=hint) from None
+            hint = f"archiver source remove {source.label} goes on"
+            raise Interrupted(f"{source.label} is removed in part: {how}", hint=hint) from None
 
 
 def _say_what_stays(database: "Database") -> None:
@@ -226,7 +178,7 @@ def _print_preview(source: "ArchivedSource", counts: dict[str, int]) -> None:
     from rich.padding import Padding
 
     where = f", {source.base_url}" if source.base_url else ""
-    print(f"{_label(source)}{where}, archived since {source.created_at:%Y-%m-%d}")
+    print(f"{source.label}{where}, archived since {source.created_at:%Y-%m-%d}")
     table = plain_table("table", right=("rows",))
     for name, count in sorted(counts.items()):
         table.add_row(name, f"{count:,}")
@@ -251,6 +203,7 @@ def _listed(summary: "SourceSummary", configured: set[str], newest: set[int]) ->
     return {
         "name": source.name,
         "epoch": source.epoch,
+        "current": source.id in newest,
         "configured": source.name in configured and source.id in newest,
         "archived": True,
         "base_url": source.base_url,
@@ -264,7 +217,15 @@ def _listed(summary: "SourceSummary", configured: set[str], newest: set[int]) ->
 def _untouched(name: str) -> dict[str, Any]:
     """A source that is configured and of which there is nothing yet."""
     nothing = dict.fromkeys(("epoch", "base_url", "since", "last_pass"))
-    return {"name": name, **nothing, "configured": True, "archived": False, "chat_sessions": 0, "messages": 0}
+    return {
+        "name": name,
+        **nothing,
+        "current": False,
+        "configured": True,
+        "archived": False,
+        "chat_sessions": 0,
+        "messages": 0,
+    }
 
 
 def _print_table(rows: list[dict[str, Any]], now: "datetime") -> None:
@@ -272,11 +233,12 @@ def _print_table(rows: list[dict[str, Any]], now: "datetime") -> None:
 
     table = plain_table("source", "epoch", "configured", "since", "last pass", right=("chat sessions", "messages"))
     table.add_column("base_url", overflow="fold")
+    several = {row["name"] for row in rows if row["archived"] and not row["current"]}
     for row in rows:
         last = row["last_pass"]
         table.add_row(
             row["name"],
-            str(row["epoch"] or ""),
+            str(row["epoch"] or "") + " (current)" * (row["current"] and row["name"] in several),
             "yes" if row["configured"] else "no",
             f"{row['since']:%Y-%m-%d}" if row["since"] else "not yet",
             f"{last['outcome']}, {age(last['started_at'], now)}" if last else "none",

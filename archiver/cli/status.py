@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from archiver.store.overview import ErrorGroup, SourceOverview
+    from archiver.store.sources import ArchivedSource
 
 
 def add_to(app: typer.Typer) -> None:
@@ -19,32 +20,38 @@ def add_to(app: typer.Typer) -> None:
 
 
 def status(context: typer.Context, source: Sources = None, as_json: Json = False) -> None:
-    """Show each source: its chat sessions, last passes, open errors.
+    """Show each source: its chat sessions, last passes, open errors. An earlier epoch by --source NAME@EPOCH.
 
     Of more than ten, those that are well are summed up, unless --source names them.
 
     Example: archiver status --json
     """
-    from archiver.cli.choosing import choose_sources
+    from archiver.cli.choosing import choose_archived
     from archiver.cli.wiring import open_archive
     from archiver.config.loading import load_config
     from archiver.store.database import database_now
     from archiver.store.overview import load_overviews
+    from archiver.store.sources import load_sources
 
     options: Options = context.obj
     config = load_config(options.config)
-    names = {chosen.name for chosen in choose_sources(config, source)}
+    names = {given.partition("@")[0] for given in source or ()} or {each.name for each in config.source}
     with open_archive(config) as database, database.reading() as connection:
         now = database_now(connection)
-        overviews = [overview for overview in load_overviews(connection) if not source or overview.name in names]
+        archived = load_sources(connection)
+        current = {each.name: each.id for each in archived}  # they come by epoch
+        chosen = {each.id for each in choose_archived(config, connection, source)} if source else current.values()
+        overviews = load_overviews(connection, set(chosen))
     untouched = sorted(names - {overview.name for overview in overviews})
+    earlier = _earlier_epochs(archived)
     if as_json:
-        print(to_json([overview.as_dict() for overview in overviews] + [{"name": name} for name in untouched]))
+        shown = [overview.as_dict() | {"earlier_epochs": earlier[overview.name]} for overview in overviews]
+        print(to_json(shown + [{"name": name} for name in untouched]))
         return
     well = [each for each in overviews if each.is_well] if len(overviews) > MANY_SOURCES and not source else []
     for overview in overviews:
         if overview not in well:
-            _print_overview(overview, now)
+            _print_overview(overview, now, earlier[overview.name])
     if well:
         _print_well(well, len(overviews), now)
     if len(untouched) > MANY_SOURCES:
@@ -64,7 +71,15 @@ def _print_well(well: "list[SourceOverview]", of: int, now: datetime) -> None:
     print("  one by one     archiver source list, or archiver status --source NAME")
 
 
-def _print_overview(overview: "SourceOverview", now: datetime) -> None:
+def _earlier_epochs(archived: "list[ArchivedSource]") -> dict[str, list[int]]:
+    """The epochs of each source but the current one; `archived` comes by name and epoch."""
+    epochs: dict[str, list[int]] = {}
+    for each in archived:
+        epochs.setdefault(each.name, []).append(each.epoch)
+    return {name: some[:-1] for name, some in epochs.items()}
+
+
+def _print_overview(overview: "SourceOverview", now: datetime, earlier: list[int]) -> None:
     from rich.console import Console
     from rich.padding import Padding
 
@@ -78,6 +93,11 @@ def _print_overview(overview: "SourceOverview", now: datetime) -> None:
         + (f", the newest posted {age(o.newest_message_at, now)}" * bool(o.messages))
     )
     print(f"  complete       {_complete(o.complete_until, now)}")
+    if o.epoch in earlier:
+        print("  ended          nothing is visited in this epoch any more")
+    elif earlier:
+        epochs = ", ".join(map(str, earlier))
+        print(f"  earlier epochs {epochs}; archiver status --source {o.name}@{earlier[-1]} shows the last of them")
     if o.lease_holder:
         print(f"  at work        {o.lease_holder}")
     if o.quarantined:

@@ -1,5 +1,6 @@
 """What the archive holds and how its passes went, for `status` and the demo."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -69,11 +70,11 @@ class SourceOverview:
         return asdict(self)
 
 
-def load_overviews(connection: Connection) -> list[SourceOverview]:
-    """Every source of the archive, by name and epoch."""
+def load_overviews(connection: Connection, source_ids: Collection[int] | None = None) -> list[SourceOverview]:
+    """Every source of the archive, or those named, by name and epoch."""
     source = tables.source
-    rows = connection.execute(select(source).order_by(source.c.name, source.c.epoch))
-    return [_overview(connection, row) for row in rows.mappings()]
+    rows = connection.execute(select(source).order_by(source.c.name, source.c.epoch)).mappings()
+    return [_overview(connection, row) for row in rows if source_ids is None or row["id"] in source_ids]
 
 
 def load_message_count(connection: Connection, source_id: int) -> tuple[int, int]:

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, RowMapping, func, insert, select, update
 from archiver.errors import ConfigError, LeaseLost
 from archiver.store import tables
 from archiver.store.database import database_now
-from archiver.store.lease import Lease, renew_leases
+from archiver.store.lease import Lease, renew_lease, renew_leases
+from archiver.store.ledger import REWOUND, resolve_of_pass
 
 FIRST_EPOCH = 1
 
@@ -24,6 +25,11 @@ class ArchivedSource:
     epoch: int
     base_url: str | None
     created_at: datetime
+
+    @property
+    def label(self) -> str:
+        """As commands take it."""
+        return f"{self.name}@{self.epoch}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +69,12 @@ def load_source_id(connection: Connection, name: str) -> int | None:
     return source_id
 
 
+def load_sources(connection: Connection) -> list[ArchivedSource]:
+    """Every source of the archive, by name and epoch."""
+    rows = connection.execute(_sources().order_by(tables.source.c.name, tables.source.c.epoch))
+    return [ArchivedSource(**row) for row in rows.mappings()]
+
+
 def load_epochs(connection: Connection, name: str) -> list[ArchivedSource]:
     """All that is archived under a name, the first epoch first."""
     source = tables.source
@@ -97,7 +109,26 @@ def ensure_source(connection: Connection, name: str, base_url: str) -> int:
     Raises: KeyExists when another archiver makes them at the same moment; the next try finds them.
     """
     source_id = load_source_id(connection, name)
-    return _make_source(connection, name, base_url) if source_id is None else source_id
+    return _make_source(connection, name, base_url, FIRST_EPOCH) if source_id is None else source_id
+
+
+def begin_epoch(connection: Connection, lease: Lease, base_url: str | None) -> ArchivedSource:
+    """Begin a new epoch of a source; the one before it stays as it is, and is not frozen any more.
+
+    Args:
+        lease: that of its newest epoch.
+    Raises: LeaseLost, also when there is a newer epoch already; KeyExists when another archiver makes it at the same
+        moment, which the next try finds.
+    """
+    source = tables.source
+    now = renew_lease(connection, lease)
+    name: str = connection.execute(select(source.c.name).where(source.c.id == lease.source_id)).scalar_one()
+    newest = load_epochs(connection, name)[-1]
+    if newest.id != lease.source_id:
+        raise LeaseLost(f"another archiver began {newest.label} meanwhile", hint="archiver source list shows it")
+    resolve_of_pass(connection, newest.id, REWOUND, now)
+    _make_source(connection, name, base_url, newest.epoch + 1)
+    return load_epochs(connection, name)[-1]
 
 
 def rename_source(connection: Connection, leases: Sequence[Lease], old: str, new: str) -> None:
@@ -123,8 +154,8 @@ def already_archived(name: str) -> ConfigError:
     )
 
 
-def _make_source(connection: Connection, name: str, base_url: str) -> int:
-    values = {"name": name, "epoch": FIRST_EPOCH, "base_url": base_url, "created_at": database_now(connection)}
+def _make_source(connection: Connection, name: str, base_url: str | None, epoch: int) -> int:
+    values = {"name": name, "epoch": epoch, "base_url": base_url, "created_at": database_now(connection)}
     key = connection.execute(insert(tables.source).values(values)).inserted_primary_key
     assert key is not None
     connection.execute(insert(tables.lease).values(source_id=key[0], fencing=0))

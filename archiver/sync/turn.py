@@ -15,7 +15,7 @@ from archiver.errors import Interrupted, LeaseHeld, StoreError, StoreUnavailable
 from archiver.store.database import Database
 from archiver.store.lease import LEASE_LIFE, Lease, acquire_lease, forget_lease, release_lease, renew_leases
 from archiver.store.schema import prove_current_revision
-from archiver.store.sources import ensure_source
+from archiver.store.sources import ensure_source, load_source_id
 
 logger = logging.getLogger(__name__)
 
@@ -43,10 +43,17 @@ class SharedPatience:
 def taking_turn(
     database: Database, source: SourceSettings, stop: threading.Event, patience: timedelta
 ) -> Iterator[Lease]:
-    """Hold the source's lease within the block; its row is made when there is none. Raises: as `holding_leases`."""
-    source_id = database.write(partial(_find_source, source=source))
-    with holding_leases(database, {source_id: source.name}, stop, patience) as (lease,):
-        yield lease
+    """Hold the source's lease within the block; its row is made when there is none. Raises: as `holding_leases`.
+
+    Who waited for the lease of an epoch that has ended meanwhile goes on to the newest one: nothing is written in an
+    earlier epoch any more. As long as we hold the newest one's lease, no other begins.
+    """
+    while True:
+        source_id = database.write(partial(_find_source, source=source))
+        with holding_leases(database, {source_id: source.name}, stop, patience) as (lease,):
+            if database.read(partial(load_source_id, name=source.name)) == source_id:
+                yield lease
+                return
 
 
 @contextmanager
