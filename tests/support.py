@@ -142,7 +142,11 @@ class Archive:
         """Write and load a configuration; later passes go by it."""
         url = self.database.url.render_as_string(hide_password=False)
         base_url = settings.pop("base_url", None) or self.sandbox.base_url
-        self.config = load_config(write_config(self._folder, url, base_url, **settings))
+        return self.configure_from(write_config(self._folder, url, base_url, **settings))
+
+    def configure_from(self, path: Path) -> Config:
+        """Load a configuration; later passes go by it."""
+        self.config = load_config(path)
         if self._client:
             self._client.close()
         self._client = SuperOfficeClient(self.config.source[0], self.config.retry)

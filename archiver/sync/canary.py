@@ -29,7 +29,6 @@ from archiver.store.database import Database
 from archiver.store.lease import RENEW_EVERY, renew_lease
 from archiver.store.ledger import REWOUND, load_of_pass
 from archiver.store.messages import Stored, judge, load_stored
-from archiver.store.noticed import describe_shifts
 from archiver.store.shifts import moved_back
 from archiver.superoffice.client import SuperOfficeClient
 from archiver.sync.beside import work_beside
@@ -105,7 +104,7 @@ class CanaryWatch:
         if self._noticed.shifts:
             minutes = sorted(span.total_seconds() / 60 for span in self._noticed.shifts)
             facts = {"event": "times_shifted", "source": self._source.name, "minutes": minutes}
-            logger.warning("%s", describe_shifts(self._noticed), extra=facts)
+            logger.warning("the source gives archived times another way; the stored ones stand", extra=facts)
 
     def _load(self, connection: Connection) -> tuple[str | None, list[Canary]]:
         """Why the source is frozen, if it is, and what to ask it for.
