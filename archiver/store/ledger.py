@@ -142,14 +142,6 @@ def save_failure(connection: Connection, source_id: int, run_id: int, failure: F
         connection.execute(insert(error).values(values | vars(failure)))
 
 
-def has_open_pass_failure(connection: Connection, source_id: int, kind: str) -> bool:
-    """Whether passes of the source have ended with an error of that kind, and none has gone through since."""
-    error = tables.sync_error
-    query = select(error.c.id).where(error.c.source_id == source_id, error.c.resolved_at.is_(None))
-    query = query.where(error.c.chat_session_id.is_(None), error.c.kind == kind)
-    return connection.execute(query.limit(1)).first() is not None
-
-
 def resolve_failures(connection: Connection, source_id: int, chat_session_ids: Iterable[int], now: datetime) -> None:
     """Mark the open errors of chat sessions that could be visited again as resolved.
 

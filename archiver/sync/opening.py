@@ -8,7 +8,7 @@ from archiver.config.settings import SourceSettings
 from archiver.errors import ArchiverError, SuspiciousChanges
 from archiver.store.database import Database
 from archiver.store.lease import Lease, renew_lease
-from archiver.store.ledger import has_open_pass_failure, load_last_pass_start, start_run
+from archiver.store.ledger import load_last_pass_start, load_of_pass, start_run
 from archiver.store.noticed import Noticed
 from archiver.store.sources import load_source_id
 from archiver.sync.order import PassOrder
@@ -72,4 +72,4 @@ def open_pass(database: Database, lease: Lease, order: PassOrder) -> OpenedPass:
 
 
 def _is_asking(connection: Connection, lease: Lease) -> bool:
-    return has_open_pass_failure(connection, lease.source_id, SuspiciousChanges().kind)
+    return load_of_pass(connection, lease.source_id, SuspiciousChanges().kind) is not None
