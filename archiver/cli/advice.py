@@ -87,8 +87,7 @@ ADVICE = {
     ),
     "suspicious_changes": Advice(
         says="a pass stopped before it stored a suspicious share of edits or deletions; what is new is stored still",
-        do="look at what changed (archiver reconcile --dry-run); when it is right, archiver reconcile --accept. If "
-        "another tenant answers, or rights are missing, mend that; archiver reconcile then goes through by itself",
+        do="see what it is (archiver reconcile --dry-run), then archiver reconcile --accept, or mend the source",
     ),
     "source_rewound": Advice(
         says="the source went back in time, as after a restored backup; nothing is visited, nothing was overwritten",
