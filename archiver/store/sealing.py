@@ -141,9 +141,8 @@ def _seal(connection: Connection, source_id: int, run_id: int, works: Sequence[_
 
 def _read(connection: Connection, source_id: int, works: dict[int, _Work], now: datetime) -> None:
     for message, earlier in read_messages(within(connection), source_id, works):
-        work, key = works[message.chat_session_id], message.chat_message_id
-        rows = (row._mapping for row in earlier)
-        for as_it_is, as_it_was in records_with_before(message._mapping, rows, now):
+        work, key = works[message["chat_session_id"]], message["chat_message_id"]
+        for as_it_is, as_it_was in records_with_before(message, earlier, now):
             work.after.add(key, as_it_is)
             if as_it_was:
                 work.before.add(key, as_it_was)

@@ -44,7 +44,11 @@ def record(kind: RecordKind, row: Content) -> bytes:
 
 
 def _field(text: str | None) -> bytes:
-    return b"-," if text is None else _netstring(text.encode("utf-8", errors="surrogatepass"))
+    if text is None:
+        return b"-,"
+    if not isinstance(text, str):  # SQLite lets others write bytes into a column of texts
+        text = repr(text)
+    return _netstring(text.encode("utf-8", errors="surrogatepass"))
 
 
 def _netstring(data: bytes) -> bytes:
@@ -61,7 +65,7 @@ def _instant(when: datetime | None) -> str | None:
 
 def _content_of(extra: str | None, when_posted: datetime | None) -> str | None:
     """`extra` without the spellings; an unset time, of which there are several, is told as such."""
-    if extra is None or (_READ_MARK not in extra and _TIME not in extra):
+    if not isinstance(extra, str) or (_READ_MARK not in extra and _TIME not in extra):
         return extra
     told = _written_by_us(extra)
     if told is None:

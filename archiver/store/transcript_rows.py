@@ -4,11 +4,12 @@ Short chat sessions are read together, one that fills a page by itself is read a
 ascending by id, so each chat session's own ascend too, and the revisions of a page come along in the same order.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection, Row, Select, Table, func, literal, select
+from sqlalchemy import Connection, Select, Table, func, literal, select
+from sqlalchemy.exc import DataError
 
 from archiver.store import tables
 from archiver.store.copying.page import PAGE_ROWS, reach
@@ -16,13 +17,17 @@ from archiver.store.keyset import Key, above, chunks, up_to
 from archiver.store.seals import AT_ONCE
 
 T = TypeVar("T")
-Message = Row[Any]
-"""Of `chat_message`: what it says and when it came."""
-Revision = Row[Any]
-"""Of `chat_message_revision`: an earlier content, and when it was replaced."""
+Message = Mapping[Any, Any]
+"""A row of `chat_message`, by column name: what it says and when it came."""
+Revision = Mapping[Any, Any]
+"""A row of `chat_message_revision`: an earlier content, and when it was replaced."""
 
 _TEXTS = ("type", "message", "author", "special_type", "special_param", "extra")
 _SAYS = ("chat_message_id", "chat_session_id", "when_posted", *_TEXTS)
+_SPOILT = (ValueError, TypeError, OverflowError, DataError)
+"""What a value raises that we could never have written, such as a time that is none."""
+_CANNOT_BE_READ = "this row can't be read"
+"""Stands for the text of such a row, so that it differs from what was sealed and its neighbours don't."""
 
 
 class Read(Protocol):
@@ -89,9 +94,9 @@ def _read_group(
     query = select(*(message.c[name] for name in _SAYS), message.c.first_archived_at)
     query = query.where(message.c.source_id == source_id, message.c.chat_session_id.in_(chat_session_ids))
     for page in _pages(read, query, message, key):
-        earlier = _Earlier(_read_revisions(read, source_id, [row.chat_message_id for row in page]))
+        earlier = _Earlier(_read_revisions(read, source_id, [row["chat_message_id"] for row in page]))
         for row in page:
-            yield row, earlier.of(row.chat_message_id)
+            yield row, earlier.of(row["chat_message_id"])
 
 
 def _read_revisions(read: Read, source_id: int, chat_message_ids: Sequence[int]) -> Iterator[Revision]:
@@ -113,12 +118,12 @@ class _Earlier:
         self._next: Revision | None = next(revisions, None)
 
     def of(self, chat_message_id: int) -> Iterator[Revision]:
-        while self._next is not None and self._next.chat_message_id == chat_message_id:
+        while self._next is not None and self._next["chat_message_id"] == chat_message_id:
             revision, self._next = self._next, next(self._revisions, None)
             yield revision
 
 
-def _pages(read: Read, query: Select[Any], table: Table, key: Sequence[Any]) -> Iterator[Sequence[Row[Any]]]:
+def _pages(read: Read, query: Select[Any], table: Table, key: Sequence[Any]) -> Iterator[Sequence[Message]]:
     """The rows of a query in the order of a key, by pages that are bounded in rows and characters."""
     after: Key | None = None
     while True:
@@ -130,7 +135,7 @@ def _pages(read: Read, query: Select[Any], table: Table, key: Sequence[Any]) -> 
 
 def _load_page(
     connection: Connection, query: Select[Any], table: Table, key: Sequence[Any], after: Key | None
-) -> tuple[Sequence[Row[Any]], Key | None]:
+) -> tuple[Sequence[Message], Key | None]:
     """The rows of the next page; and the key that it ends with, None when nothing is left after it."""
     if after is not None:
         query = query.where(above(key, after))
@@ -140,7 +145,24 @@ def _load_page(
         return [], None
     last = reach(found)
     rows = query.where(up_to(key, last or found[-1][0])).order_by(*key)
-    return connection.execute(rows).all(), last
+    try:
+        return connection.execute(rows).mappings().all(), last
+    except _SPOILT:
+        keys = connection.execute(rows.with_only_columns(*key, table.c.chat_session_id)).all()
+        return [_load_alone(connection, query, key, its_key, owner) for *its_key, owner in keys], last
+
+
+def _load_alone(
+    connection: Connection, query: Select[Any], key: Sequence[Any], its_key: Sequence[int], owner: int
+) -> Message:
+    """One row, or what stands for it."""
+    try:
+        mine = (column == value for column, value in zip(key, its_key, strict=True))
+        return connection.execute(query.where(*mine)).mappings().one()
+    except _SPOILT:
+        names = [column.name for column in key]
+        known = dict(zip(names, its_key, strict=True)) | {"chat_session_id": owner, "message": _CANNOT_BE_READ}
+        return dict.fromkeys(query.selected_columns.keys()) | known
 
 
 def _characters(table: Table) -> Any:

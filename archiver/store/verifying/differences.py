@@ -20,7 +20,7 @@ _SAYS: dict[DifferenceKind, str] = {
     "message_changed": "is not what was sealed, or an earlier content of it is not",
     "message_added": "is in the archive and was not when it was sealed",
     "message_removed": "was sealed and is not in the archive",
-    "transcript_differs": "is not what was sealed; which message differs can't be told",
+    "transcript_differs": "is not what its newest seal says; which message differs can't be told",
     "key_missing": "has no key that could show that it is as it was sealed",
     "seals_missing": "has a key and no seal: its seals are no longer in the log",
     "seal_altered": "is not what it was when it was appended to the log",

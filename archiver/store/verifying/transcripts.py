@@ -55,10 +55,10 @@ def _check_once(read: Read, source_id: int, chat_session_ids: Collection[int], c
     seals, keys = read(partial(_load_proofs, source_id=source_id, chat_session_ids=chat_session_ids))
     sound = {key: digest for key in seals if (digest := _digest(keys.get(key)))}
     for message, earlier in read_messages(read, source_id, sound):
-        digest, key = sound[message.chat_session_id], message.chat_message_id
+        digest, key = sound[message["chat_session_id"]], message["chat_message_id"]
         for row in earlier:
-            digest.add(key, record("earlier", row._mapping))
-        digest.add(key, record("message", message._mapping))
+            digest.add(key, record("earlier", row))
+        digest.add(key, record("message", message))
     for digest in sound.values():
         digest.end()
     differing = {key for key, seal in seals.items() if key not in sound or sound[key].says != seal.says}
