@@ -34,6 +34,7 @@ def as_dict(name: str, result: "ArchiveResult") -> dict[str, Any]:
         "changed": result.changed,
         "unsealed": result.unsealed,
         "restless": result.restless,
+        "noted": result.noted,
         "differences": [vars(each) | {"says": each.says} for each in result.differences],
     }
 
@@ -41,14 +42,21 @@ def as_dict(name: str, result: "ArchiveResult") -> dict[str, Any]:
 def print_result(name: str, result: "ArchiveResult") -> None:
     """One source, as a person reads it."""
     print(f"{name}: {_outcome(result)}")
-    print(f"  chat sessions  {_chat_sessions(result)}")
-    print(f"  messages       {result.messages:,} covered by these seals")
-    head = f", the newest of {_time(result.head.sealed_at)}: {result.head.hash}" if result.head else ""
-    print(f"  log            {result.seals:,} seals{head}")
+    print(f"  compared       {result.chat_sessions:,} chat sessions with {result.messages:,} messages")
+    print(f"  of these       {result.sealed:,} sealed, {result.changed:,} changed since they were sealed")
+    if result.unsealed:
+        print(f"  never sealed   {result.unsealed:,} chat sessions: nothing is known of them")
+    print(f"  log            {result.seals:,} seals" + _newest(result))
+    if result.head:
+        print(f"  head           {result.head.hash}")
     if result.anchored:
         print(f"  anchor         {_anchored(result)}")
     if result.restless:
         print(f"  not compared   {result.restless:,} chat sessions that changed each time they were read")
+    if result.noted:
+        print(
+            f"  noted earlier  {result.noted:,} chat sessions that a pass found altered; archiver status names them"
+        )
     print_differences(result.differences)
 
 
@@ -70,19 +78,16 @@ def _outcome(result: "ArchiveResult") -> str:
     return "as it was sealed" if result.chat_sessions else "nothing is sealed yet"
 
 
-def _chat_sessions(result: "ArchiveResult") -> str:
-    parts = [f"{result.chat_sessions:,} compared: {result.sealed:,} sealed, {result.changed:,} changed since"]
-    if result.unsealed:
-        parts.append(f"{result.unsealed:,} never sealed, which nothing is known of")
-    return "; ".join(parts)
+def _newest(result: "ArchiveResult") -> str:
+    return f", the newest of {_time(result.head.sealed_at)}" if result.head else ""
 
 
 def _anchored(result: "ArchiveResult") -> str:
     assert result.anchored
     unchanged = result.chat_sessions - result.since_anchor
     return (
-        f"found, of {_time(result.anchored.sealed_at)}; {unchanged:,} chat sessions are as they were sealed by then, "
-        f"{result.since_anchor:,} have newer seals"
+        f"found, of {_time(result.anchored.sealed_at)}\n"
+        f"                 {unchanged:,} chat sessions have no newer seal, {result.since_anchor:,} have one"
     )
 
 

@@ -39,6 +39,8 @@ LOADS = {
     "check --drift": ARCHIVING,
     "migrate": ARCHIVING | MIGRATING,
     "backup copy.db": ARCHIVING,
+    "verify": ARCHIVING,
+    "seal head": ARCHIVING,
 }
 """Of the libraries that take long to load, those that a command does: with an SQLite archive, and no terminal."""
 

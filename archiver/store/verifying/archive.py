@@ -11,7 +11,13 @@ from archiver.store.database import Database, database_now
 from archiver.store.seals import load_seal_count
 from archiver.store.verifying.differences import Difference
 from archiver.store.verifying.log import LogReading
-from archiver.store.verifying.results import ArchiveResult, Verification, load_last_sound_head, save_verification
+from archiver.store.verifying.results import (
+    ArchiveResult,
+    Verification,
+    load_last_sound_head,
+    load_noted_count,
+    save_verification,
+)
 from archiver.store.verifying.scope import (
     ALL,
     load_keys_without_seals,
@@ -50,6 +56,7 @@ def verify_archive(
     result = ArchiveResult(scope="all" if ids is None else str(ids), started_at=database.read(database_now))
     _follow_log(database, source_id, stop, report, result, anchors)
     _read_transcripts(database, source_id, stop, report, result, ids or ALL)
+    result.noted = database.read(partial(load_noted_count, source_id=source_id))
     result.finished_at = database.read(database_now)
     database.write(partial(save_verification, verification=as_row(source_id, result)))
     return result
