@@ -12,7 +12,7 @@ import requests
 from archiver.sandbox import Sandbox
 
 ENOUGH_S = 60
-_PASSED_ON = ("Authorization", "Content-Type")
+_PASSED_ON = ("Authorization", "Content-Type", "SO-TimeZone")
 
 
 class Gate:
