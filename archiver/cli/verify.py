@@ -22,6 +22,13 @@ _Anchor = Annotated[
         help="A hash that archiver seal head printed earlier, and that was kept elsewhere; repeatable.",
     ),
 ]
+_Live = Annotated[bool, typer.Option("--live", help="Compare with the source instead, message by message.")]
+_Sample = Annotated[
+    int | None, typer.Option("--sample", metavar="N", min=1, help="With --live: so many chat sessions, at random.")
+]
+_Report = Annotated[
+    str | None, typer.Option("--report", metavar="FILE", help="Write a report to sign, as Markdown; - prints it.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,16 +40,24 @@ def verify(
     source: Sources = None,
     session: Sessions = None,
     anchor: _Anchor = None,
+    live: _Live = False,
+    sample: _Sample = None,
+    report: _Report = None,
     as_json: Json = False,
 ) -> None:
     """Compare the archive with its own seals. Names what was changed, added or removed by anything but the archiver.
+
+    With --live, compare it with the source: what either side lacks, and what differs (docs/verifying.md).
 
     Passes may go on meanwhile. Exits with 4 when something differs. What a seal proves, and what it takes an anchor
     for, is in docs/seals.md.
 
     Example: archiver verify --source acme
     """
+    from archiver.cli.comparing import compare_with_sources
     from archiver.cli.progress import say_stopping, watch_work
+    from archiver.cli.report import STDOUT, findings_of_archive
+    from archiver.cli.reporting import make_report
     from archiver.cli.verifying import as_dict, print_result, print_what_to_do
     from archiver.cli.wiring import open_archive
     from archiver.config.loading import load_config
@@ -50,7 +65,12 @@ def verify(
     from archiver.store.verifying.archive import verify_archive
 
     options: Options = context.obj
+    _require_sense(anchor, sample, report, is_live=live, as_json=as_json)
     config = load_config(options.config)
+    if live:
+        with open_archive(config) as database, database.reading() as connection:
+            chosen = chosen_epochs(connection, config, source)
+        raise typer.Exit(compare_with_sources(config, *chosen, session, sample, report, as_json=as_json))
     results = []
     with open_archive(config) as database:
         with database.reading() as connection:
@@ -65,9 +85,14 @@ def verify(
             for each in archived:
                 result = verify_archive(database, each.id, stop, show, ids=ids, anchors=anchors)
                 results.append((label(each), result))
+    if report:
+        found = zip(archived, results, strict=True)
+        make_report(
+            config, archived, untouched, report, {each.id: findings_of_archive(result) for each, (_, result) in found}
+        )
     if as_json:
         print(to_json([as_dict(name, result) for name, result in results]))
-    else:
+    elif report != STDOUT:
         for name, result in results:
             print_result(name, result)
         for name in untouched:
@@ -76,6 +101,22 @@ def verify(
             print_what_to_do()
     differs = any(result.differences for _, result in results)
     raise typer.Exit(ExitCode.DIFFERENCES if differs else ExitCode.COMPLETE)
+
+
+def _require_sense(
+    anchors: list[str] | None, sample: int | None, report: str | None, *, is_live: bool, as_json: bool
+) -> None:
+    """Raises: BadParameter for options that don't go together; ConfigError for a report that can't be written."""
+    from archiver.cli.report import STDOUT, require_writable
+
+    if sample is not None and not is_live:
+        raise typer.BadParameter("--sample goes with --live")
+    if anchors and is_live:
+        raise typer.BadParameter("--anchor is for the seals: leave --live out")
+    if as_json and report == STDOUT:
+        raise typer.BadParameter("--json and --report - would print over each other")
+    if report:
+        require_writable(report)
 
 
 def label(source: "ArchivedSource") -> str:

@@ -23,10 +23,12 @@ from archiver.store.database import Database, database_now
 from archiver.store.holdings import load_known_ids
 from archiver.store.ledger import Failure, RunCounts
 from archiver.store.schema import prove_current_revision
+from archiver.store.seals import load_head
 from archiver.store.sources import load_source_id
 from archiver.store.state import load_states
 from archiver.store.tally import DayTallies
-from archiver.store.verifications import Verification, load_seal_head, load_sealed_count, save_verification
+from archiver.store.verifications import load_still_sealed_count
+from archiver.store.verifying.results import Verification, save_verification
 from archiver.superoffice.client import SuperOfficeClient
 from archiver.sync.comparing import ChatSessionDifferences, Expected
 from archiver.sync.fetchers import Fetchers
@@ -52,6 +54,8 @@ class LiveResult:
     """What came of the comparison of one source."""
 
     source: str
+    source_id: int | None = None
+    """None: nothing of it is archived."""
     scope: str = ""
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -118,7 +122,7 @@ class _Live:
     ) -> None:
         self._database, self._client, self._source, self._crew = database, client, source, crew
         self._stop, self._report, self.result = stop, report, result
-        self._source_id = database.read(partial(_require_source, name=source.name))
+        self._source_id = result.source_id = database.read(partial(_require_source, name=source.name))
         self._reader = Reader(database, client, self._source_id)
         self._outlook = Outlook()
         self._ids = array("q")
@@ -241,6 +245,7 @@ class _Live:
     def _save(self, connection: Connection) -> tuple[datetime, str | None]:
         prove_current_revision(connection)
         result, now = self.result, database_now(connection)
+        head = load_head(connection, self._source_id)
         assert result.started_at
         verification = Verification(
             source_id=self._source_id,
@@ -250,9 +255,9 @@ class _Live:
             scope=result.scope,
             chat_sessions=result.chat_sessions,
             messages=result.tallies.overall.there.count,
-            sealed=load_sealed_count(connection, self._source_id),
+            sealed=load_still_sealed_count(connection, self._source_id),
             differences=result.differences,
-            seal_head=load_seal_head(connection, self._source_id),
+            seal_head=head.hash if head else None,
         )
         save_verification(connection, verification)
         return now, verification.seal_head

@@ -1,0 +1,107 @@
+"""`verify --live`: the archive compared with its sources."""
+
+import sys
+from functools import partial
+from typing import TYPE_CHECKING
+
+from archiver.cli.options import gravest, to_json
+from archiver.cli.report import STDOUT
+from archiver.errors import ConfigError, ExitCode
+
+if TYPE_CHECKING:
+    from archiver.config.settings import Config
+    from archiver.store.sources import ArchivedSource
+    from archiver.sync.live import LiveResult
+
+_NAMED_LENGTH = 200
+"""Longer selections are named by how many they are."""
+
+
+def compare_with_sources(
+    config: "Config",
+    archived: "list[ArchivedSource]",
+    untouched: list[str],
+    sessions: list[str] | None,
+    sample: int | None,
+    report: str | None,
+    *,
+    as_json: bool,
+) -> ExitCode:
+    """Compare the chosen chat sessions of each source, print what came of it, and write the report.
+
+    Args:
+        archived: what is archived of the chosen sources; `untouched`: those of which nothing is.
+    Returns: how the command ends.
+    """
+    from archiver.cli import live
+    from archiver.cli.choosing import choose_chat_sessions
+    from archiver.cli.each_source import each_source
+    from archiver.cli.wiring import order_for
+    from archiver.sync.live import verify_live
+
+    is_told = not as_json and report != STDOUT
+    _require_newest_epochs(config, archived)
+    names = {each.name for each in archived}
+    sources = [source for source in config.source if source.name in names]
+    chosen = choose_chat_sessions(sources, sessions, None)
+    orders = {each.name: order_for(config, each, "reconcile", chosen[each.name]) for each in sources}
+    work = partial(verify_live, sample=sample, named=_named(sessions))
+    results: list[LiveResult | None] = []
+    for result, _ in each_source(config, sources, orders, work, "live"):
+        results.append(result)
+        if result and is_told:
+            live.print_result(result)
+    ended = [result for result in results if result]
+    if as_json:
+        print(to_json([live.as_dict(result) for result in ended]))
+    if is_told:
+        for name in untouched:
+            print(f"{name}: nothing archived yet")
+        if any(result.differences for result in ended):
+            live.print_what_to_do()
+    if report:
+        is_whole = len(ended) == len(results) and not any(result.error for result in ended)
+        _report(config, archived, untouched, report, ended, is_whole=is_whole)
+    return gravest(live.exit_code(result) if result else ExitCode.INTERRUPTED for result in results)
+
+
+def _report(
+    config: "Config",
+    archived: "list[ArchivedSource]",
+    untouched: list[str],
+    to: str,
+    results: "list[LiveResult]",
+    *,
+    is_whole: bool,
+) -> None:
+    """Write the report; not of a comparison that did not come to its end."""
+    from archiver.cli.report import findings_of_live
+    from archiver.cli.reporting import make_report
+
+    if not is_whole:
+        print("archiver: no report was written, since the comparison did not come to its end", file=sys.stderr)
+        return
+    found = {result.source_id: findings_of_live(result) for result in results if result.source_id is not None}
+    make_report(config, archived, untouched, to, found)
+
+
+def _require_newest_epochs(config: "Config", archived: "list[ArchivedSource]") -> None:
+    """Only the newest epoch of a source is what it returns now. Raises: ConfigError."""
+    from archiver.cli.wiring import open_archive
+    from archiver.store.sources import load_source_id
+
+    with open_archive(config) as database, database.reading() as connection:
+        for each in archived:
+            if load_source_id(connection, each.name) != each.id:
+                label = f"{each.name}@{each.epoch}"
+                raise ConfigError(
+                    f"the source has nothing of {label} any more: only its newest epoch can be compared with it",
+                    hint=f"archiver verify --source {label} compares the archive with its seals",
+                )
+
+
+def _named(sessions: list[str] | None) -> str:
+    if not sessions:
+        return "all"
+    named = ",".join(sessions)
+    return named if len(named) <= _NAMED_LENGTH else f"{len(sessions):,} ids and ranges"
