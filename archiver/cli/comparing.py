@@ -47,7 +47,7 @@ def compare_with_sources(
     orders = {each.name: order_for(config, each, "reconcile", chosen[each.name]) for each in sources}
     work = partial(verify_live, sample=sample, named=_named(sessions))
     results: list[LiveResult | None] = []
-    for result, _ in each_source(config, sources, orders, work, "live"):
+    for result, _ in each_source(config, sources, orders, work, "live", on_stop=""):
         results.append(result)
         if result and is_told:
             live.print_result(result)

@@ -38,7 +38,12 @@ class Work(Protocol[R_co]):
 
 
 def each_source(
-    config: Config, sources: list[SourceSettings], orders: Mapping[str, PassOrder], work: Work[R], label: str
+    config: Config,
+    sources: list[SourceSettings],
+    orders: Mapping[str, PassOrder],
+    work: Work[R],
+    label: str,
+    on_stop: str = "committing what was fetched",
 ) -> Iterator[tuple[R | None, float]]:
     """Do `work` for every source, by its order, until a signal comes.
 
@@ -48,7 +53,7 @@ def each_source(
     with (
         open_archive(config) as database,
         open_clients(config, sources) as clients,
-        stop_on_signals(partial(say_stopping, "committing what was fetched")) as stop,
+        stop_on_signals(partial(say_stopping, on_stop)) as stop,
         watch_passes(len(sources)) as watch,
     ):
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from archiver.store.overview import ErrorGroup, SourceOverview
     from archiver.store.sources import ArchivedSource
+    from archiver.store.verifying.results import Verification
 
 
 def add_to(app: typer.Typer) -> None:
@@ -98,6 +99,8 @@ def _print_overview(overview: "SourceOverview", now: datetime, earlier: list[int
     elif earlier:
         epochs = ", ".join(map(str, earlier))
         print(f"  earlier epochs {epochs}; archiver status --source {o.name}@{earlier[-1]} shows the last of them")
+    for verified in o.verifications:
+        print(f"  verified       {_verified(verified, now)}")
     if o.lease_holder:
         print(f"  at work        {o.lease_holder}")
     if o.quarantined:
@@ -118,6 +121,14 @@ def _complete(until: datetime | None, now: datetime) -> str:
         if until is None
         else f"for what was posted up to {age(until, now)}"
     )
+
+
+def _verified(verification: "Verification", now: datetime) -> str:
+    against = "the source" if verification.kind == "live" else "its seals"
+    count = verification.differences
+    found = f"{count:,} DIFFERENCES" if count > 1 else "1 DIFFERENCE" if count else "no difference"
+    scope = "" if verification.scope == "all" else f" ({verification.scope})"
+    return f"against {against} {age(verification.finished_at, now)}, {found}{scope}"
 
 
 def _runs(runs: list[dict[str, Any]], now: datetime) -> "Table":

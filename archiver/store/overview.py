@@ -9,6 +9,8 @@ from sqlalchemy import Connection, RowMapping, and_, func, select
 
 from archiver.store import tables
 from archiver.store.holder import shown
+from archiver.store.verifications import load_last_verifications
+from archiver.store.verifying.results import Verification
 
 RUNS_SHOWN = 5
 
@@ -55,6 +57,8 @@ class SourceOverview:
     open_error_count: int
     errors: list["ErrorGroup"]
     """The open ones by kind, those seen last first."""
+    verifications: list[Verification]
+    """The last one against its seals and the last one against the source, the newest first."""
 
     @property
     def is_well(self) -> bool:
@@ -64,6 +68,7 @@ class SourceOverview:
             ended == "complete"
             and self.complete_until is not None
             and not (self.failing or self.quarantined or self.open_error_count)
+            and not any(each.differences for each in self.verifications)
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -114,6 +119,7 @@ def _overview(connection: Connection, source: RowMapping) -> SourceOverview:
         runs=[dict(row) for row in connection.execute(runs).mappings()],
         open_error_count=sum(group.chat_sessions + group.is_of_the_pass for group in errors),
         errors=errors,
+        verifications=load_last_verifications(connection, key),
     )
 
 
