@@ -103,11 +103,6 @@ class Reading:
         self.expected: Counter[Expected] = Counter()
 
     @property
-    def is_empty(self) -> bool:
-        """Whether the source has returned nothing that could be read."""
-        return not self._returned
-
-    @property
     def differences(self) -> ChatSessionDifferences:
         found = {how: array("q", sorted(ids)) for how, ids in self._found.items()}
         return ChatSessionDifferences(chat_session_id=self.chat_session_id, found=found)

@@ -5,12 +5,12 @@ First the source and then the archive, so that what a pass stores meanwhile is n
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from sqlalchemy import Connection
 
-from archiver.errors import Interrupted, NullReply, SourceError
+from archiver.errors import Interrupted, SourceError
 from archiver.model import ChatMessage
 from archiver.store.database import Database
 from archiver.store.holdings import HELD_AT_ONCE, Held, Known, load_held, load_held_of, load_known
@@ -54,22 +54,13 @@ class Reader:
             self._compare_returned(reading, visit.messages)
             if visit.goes_on:
                 continue
-            lacks_entity = visit.lacks_entity
-            if isinstance(error, NullReply) and reading.is_empty:
-                lacks_entity, error = self._judge_null(due, error, stop)
-            if error or (visit.failure and not lacks_entity):
+            is_deleted = bool(visit.lacks_entity)  # that makes null an answer
+            if visit.failure and not is_deleted:
                 return Compared(due=due, reading=reading, failure=visit.failure, error=error)
-            if visit.is_whole or visit.is_absent or lacks_entity:
-                self._compare_held(reading)
+            if visit.is_whole or visit.is_absent or is_deleted:
+                self._compare_held(reading, exists=visit.lacks_entity is False)
             return Compared(due=due, reading=reading)
         raise Interrupted
-
-    def _judge_null(self, due: Due, null: NullReply, stop: threading.Event) -> tuple[bool, SourceError | None]:
-        """Whether null means that the chat session is no more; only its entity tells that from a failed call."""
-        try:
-            return (False, null) if self._client.chat_session_exists(due.chat_session_id, stop) else (True, None)
-        except SourceError as error:
-            return False, error
 
     def _compare_returned(self, reading: Reading, messages: Sequence[ChatMessage]) -> None:
         for at in range(0, len(messages), HELD_AT_ONCE):
@@ -87,14 +78,18 @@ class Reader:
         ids = {message.chat_message_id for message in messages}
         return known, load_held(connection, self._source_id, ids)
 
-    def _compare_held(self, reading: Reading) -> None:
-        """Look for what the archive holds and the source did not return."""
+    def _compare_held(self, reading: Reading, *, exists: bool) -> None:
+        """Look for what the archive holds and the source did not return.
+
+        Args:
+            exists: whether the source was asked for the chat session itself, and knows it: then it is not gone.
+        """
         above: int | None = None
         while True:
             known, page = self._database.read(
                 partial(self._load_page, chat_session_id=reading.chat_session_id, above=above)
             )
-            reading.take_held(page, known)
+            reading.take_held(page, replace(known, is_gone=False) if exists else known)
             if len(page) < HELD_AT_ONCE:
                 return
             above = page[-1].message.chat_message_id

@@ -205,6 +205,15 @@ def test_a_chat_session_that_we_call_gone_and_is_returned_is_a_difference(archiv
     assert differences(compare(archived)) == {2: {How(kind=Kind.RETURNED_AGAIN): [4, 5]}}
 
 
+def test_a_chat_session_that_we_call_gone_and_is_there_without_its_messages_is_a_difference(
+    archived: Archive, sandbox: Sandbox
+) -> None:
+    sandbox.tenant.delete_chat_session(2)
+    sandbox.tenant.open_chat_session(chat_session_id=2)
+    set_state(archived, 2, "gone")
+    assert differences(compare(archived)) == {2: {How(kind=Kind.MISSING_THERE): [4, 5]}}
+
+
 def test_a_uniform_shift_of_times_is_one_difference_a_chat_session(archived: Archive, sandbox: Sandbox) -> None:
     for message in sandbox.tenant.all_messages():
         if message.chat_session_id != 3:
