@@ -74,8 +74,8 @@ def _is_cut_off(answers: Sequence[Answer], lost: Sequence[Answer]) -> bool:
 def describe_others(under: Mapping[int, int]) -> str:
     """A sentence for known ids under which another message came, and the chat sessions they are archived under."""
     first = min(under)
-    more = f", and so are {len(under) - 1} more" if len(under) > 1 else ""
-    return f"message {first} of chat session {under[first]} is another one now{more}"
+    of = f", the first of {len(under)}" if len(under) > 1 else ""
+    return f"message {first} of chat session {under[first]} is another one now{of}"
 
 
 def suspects(answers: Sequence[Answer]) -> set[int]:

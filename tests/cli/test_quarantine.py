@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 from archiver.sandbox import Sandbox
@@ -121,10 +120,11 @@ def test_a_conflict_alone_is_explained_and_no_reason_to_try_again(
     run: Run, configured: Configured, chat: Chat, sandbox: Sandbox
 ) -> None:
     chat(PLANTED)
-    configured(include="1")
+    configured(include="1-2")
     run("migrate")
     run("run")
-    sandbox.tenant.edit(1, message="another", author="Sam", when_posted=datetime(2031, 5, 4, tzinfo=UTC))
+    chat("under an id that another message has")
+    sandbox.tenant.edit(2, ChatMessageId=1)
     assert run("reconcile").returncode == 3
     listed = run("quarantine", COLUMNS="80").stdout
     assert "acme: 1 item in quarantine, 1 of them for a conflict" in listed
