@@ -16,13 +16,16 @@ from archiver.daemon.rests import FIRST_REST_S, LONGEST_REST_OF_A_DOWN_SOURCE_S,
 from archiver.daemon.ticks import Ticks
 from archiver.errors import (
     AuthenticationFailed,
+    DecisionNeeded,
     LeaseHeld,
     SourceDown,
     SourceOnHold,
+    SourceRewound,
     SourceUnreachable,
     StoreError,
     StoreRefused,
     StoreUnavailable,
+    SuspiciousChanges,
 )
 from archiver.sync.order import PassResult
 from tests.support import without_threads, write_config
@@ -231,3 +234,11 @@ def test_a_failure_of_the_archive_says_nothing_of_the_source(ours: StoreError) -
 def test_a_source_may_fail_for_years() -> None:
     rests = Rests()
     assert [rests.note("acme", AuthenticationFailed(), 0.0) for _ in range(3000)][-1] == LONGEST_REST_S
+
+
+@pytest.mark.parametrize("error", [SourceRewound(), SuspiciousChanges()])
+def test_a_source_that_a_person_has_to_decide_about_rests_longer_each_time(error: DecisionNeeded) -> None:
+    rests = Rests()
+    assert [rests.note("acme", error, 0.0) for _ in range(3)] == [60.0, 120.0, 240.0]
+    assert [rests.note("acme", error, 0.0) for _ in range(10)][-1] == LONGEST_REST_S
+    assert rests.note("acme", None, 0.0) == 0.0

@@ -19,7 +19,13 @@ ZONES = st.integers(-12 * 4, 14 * 4).map(lambda quarters: timezone(quarters * ti
 
 
 def message(key: int, when: datetime | None, **values: Any) -> ChatMessage:
-    fields = {"type": "ToUser", "message": "Hello", "author": "Kim", "read_by_customer": 0, "special_type": "None"}
+    fields: dict[str, Any] = {
+        "type": "ToUser",
+        "message": "Hello",
+        "author": "Kim",
+        "read_by_customer": 0,
+        "special_type": "None",
+    }
     return ChatMessage(
         chat_message_id=key,
         **{"chat_session_id": 7, **fields, "special_param": "", "when_posted": when, "extra": None} | values,
