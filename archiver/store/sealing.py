@@ -117,7 +117,7 @@ def _work(chat_session_id: int, newest: Seal | None, known_key: str | None, *, i
         key=key,
         is_new_key=known_key is None,
         after=TranscriptDigest(key),
-        before=TranscriptDigest(key),
+        before=TranscriptDigest(key, has_marks=False),
     )
 
 
@@ -126,8 +126,8 @@ def _seal(connection: Connection, source_id: int, run_id: int, works: Sequence[_
     _read(connection, source_id, {work.chat_session_id: work for work in works}, now)
     for work in works:
         if work.is_broken:
-            marks = load_marks(connection, source_id, work.chat_session_id)
-            said = _broken_by(marks, work.before.marks)
+            sealed_marks = load_marks(connection, source_id, work.chat_session_id)
+            said = _broken_by(sealed_marks, _marks_before(connection, source_id, work, now))
             _note_broken(connection, source_id, run_id, work.chat_session_id, said, now)
     new = [(work, seal) for work in works if (seal := work.new_seal)]
     add_keys(connection, source_id, [(w.chat_session_id, w.key, w.after.marks) for w, _ in new if w.is_new_key])
@@ -149,6 +149,17 @@ def _read(connection: Connection, source_id: int, works: dict[int, _Work], now: 
     for work in works.values():
         work.after.end()
         work.before.end()
+
+
+def _marks_before(connection: Connection, source_id: int, work: _Work, now: datetime) -> str | None:
+    """The marks that go with `before`, read once more: they are hardly ever asked for."""
+    before = TranscriptDigest(work.key)
+    for message, earlier in read_messages(within(connection), source_id, [work.chat_session_id]):
+        for _, as_it_was in records_with_before(message, earlier, now):
+            if as_it_was:
+                before.add(message["chat_message_id"], as_it_was)
+    before.end()
+    return before.marks
 
 
 def _broken_by(sealed_marks: str | None, marks: str | None) -> str:
