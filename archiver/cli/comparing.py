@@ -40,9 +40,9 @@ def compare_with_sources(
     from archiver.sync.live import verify_live
 
     is_told = not as_json and report != STDOUT
+    labels = {each.name: f"{each.name}@{each.epoch}" for each in archived}
     _require_newest_epochs(config, archived)
-    names = {each.name for each in archived}
-    sources = [source for source in config.source if source.name in names]
+    sources = [source for source in config.source if source.name in labels]
     chosen = choose_chat_sessions(sources, sessions, None)
     orders = {each.name: order_for(config, each, "reconcile", chosen[each.name]) for each in sources}
     work = partial(verify_live, sample=sample, named=_named(sessions))
@@ -50,10 +50,10 @@ def compare_with_sources(
     for result, _ in each_source(config, sources, orders, work, "live", on_stop=""):
         results.append(result)
         if result and is_told:
-            live.print_result(result)
+            live.print_result(labels[result.source], result)
     ended = [result for result in results if result]
     if as_json:
-        print(to_json([live.as_dict(result) for result in ended]))
+        print(to_json([live.as_dict(labels[result.source], result) for result in ended]))
     if is_told:
         for name in untouched:
             print(f"{name}: nothing archived yet")
@@ -101,7 +101,9 @@ def _require_newest_epochs(config: "Config", archived: "list[ArchivedSource]") -
 
 
 def _named(sessions: list[str] | None) -> str:
+    from archiver.sync.live import ALL
+
     if not sessions:
-        return "all"
+        return ALL
     named = ",".join(sessions)
     return named if len(named) <= _NAMED_LENGTH else f"{len(sessions):,} ids and ranges"

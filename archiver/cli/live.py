@@ -35,11 +35,11 @@ def exit_code(result: "LiveResult") -> ExitCode:
     return ExitCode.PARTIAL if result.failures else ExitCode.COMPLETE
 
 
-def as_dict(result: "LiveResult") -> dict[str, Any]:
+def as_dict(name: str, result: "LiveResult") -> dict[str, Any]:
     """For --json: all of it."""
     overall = result.tallies.overall
     return {
-        "source": result.source,
+        "source": name,
         "kind": "live",
         "outcome": "complete" if result.error is None else result.error.kind,
         "error": None if result.error is None else str(result.error),
@@ -89,15 +89,15 @@ def _differences_as_dict(differences: "ChatSessionDifferences") -> dict[str, Any
     }
 
 
-def print_result(result: "LiveResult") -> None:
+def print_result(name: str, result: "LiveResult") -> None:
     """One source, as a person reads it."""
     if result.error:
         if isinstance(result.error, Interrupted):
-            print(f"{result.source}: stopped before its end; nothing was noted")
+            print(f"{name}: stopped before its end; nothing was noted")
         else:
-            print_error(result.error, about=result.source)
+            print_error(result.error, about=name)
         return
-    print(f"{result.source}: {summary(result)}")
+    print(f"{name}: {summary(result)}")
     _print_days(result.tallies.differing)
     for line in first_lines(difference_lines(result.differing), SHOWN, "--json lists all"):
         print(f"  {line}")

@@ -41,6 +41,8 @@ from archiver.sync.workers import Crew, WorkerPool
 
 logger = logging.getLogger(__name__)
 
+ALL = "all"
+"""What a verification of everything is called."""
 _POLL_S = 0.2
 """How soon a stop is noticed."""
 _AHEAD = 1000
@@ -88,7 +90,7 @@ def verify_live(
     report: Callable[[Progress], None] = lambda _: None,
     *,
     sample: int | None = None,
-    named: str = "all",
+    named: str = ALL,
 ) -> LiveResult:
     """Compare the chosen chat sessions that are known with the source, and note it in `verification`.
 
@@ -140,7 +142,10 @@ class _Live:
         load = partial(load_known_ids, source_id=self._source_id, chosen=order.chosen)
         known = self._database.read(partial(load, with_messages=sample is not None))
         self._ids = _sampled(known, sample)
-        result.scope = named if sample is None else f"a sample of {len(self._ids):,} of {len(known):,} ({named})"
+        result.scope = named
+        if sample is not None:
+            of_those = "" if named == ALL else f", of {named}"
+            result.scope = f"a sample of {len(self._ids):,} of {len(known):,}{of_those}"
         again: Sequence[int] = self._ids
         while again:
             again = self._read_all(again)

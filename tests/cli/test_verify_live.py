@@ -33,7 +33,7 @@ def test_the_walk_of_a_compliance_officer(
     write_config(tmp_path, database_url, sandbox.base_url, include="1-2")
     assert run("run").returncode == 0
     same = run("verify", "--live")
-    assert (same.returncode, same.stdout) == (0, "acme: 2 chat sessions, 4 messages: the same\n")
+    assert (same.returncode, same.stdout) == (0, "acme@1: 2 chat sessions, 4 messages: the same\n")
     assert re.search(r"verified +against the source \d+ s ago, no difference", run("status").stdout)
 
     sandbox.tenant.edit(2, message="another " + PLANTED)
@@ -41,7 +41,7 @@ def test_the_walk_of_a_compliance_officer(
     seen = [run("verify", "--live", "--report", "report.md"), run("verify", "--live", "--json"), run("status")]
     assert [result.returncode for result in seen] == [4, 4, 0]
     lines = seen[0].stdout.splitlines()
-    assert lines[0] == "acme: 2 chat sessions, 3 messages: 2 differences"
+    assert lines[0] == "acme@1: 2 chat sessions, 3 messages: 2 differences"
     assert [line.split() for line in lines[1:3]] == [["day", "there", "here"], ["2026-03-02", "3", "4"]]
     assert lines[3:5] == [
         "  chat session 1: different (message): message 2",
@@ -100,7 +100,23 @@ def test_a_report_tells_what_there_is_and_what_was_found(
     assert [row.split(" | ")[0] for row in rows] == ["| against its seals", "| against the source"]
     assert PLANTED not in report
     assert "password" not in report.replace("without a password", "")
-    assert "acme:" not in report  # nothing else is printed where the report goes
+    assert "acme@1" not in report  # nothing else is printed where the report goes
+
+
+def test_the_anchor_in_the_report_is_the_head_of_the_log(
+    run: Run, chat: Chat, sandbox: Sandbox, database: Database, database_url: str, tmp_path: Path
+) -> None:
+    chat(PLANTED)
+    write_config(tmp_path, database_url, sandbox.base_url, include="1", settle='after = "0.001s"')
+    assert [run("run").returncode, run("reconcile").returncode] == [0, 0]
+    assert run("verify", "--report", "report.md").returncode == 0
+    report = (tmp_path / "report.md").read_text(encoding="utf-8")
+    seals = dump(database)["seal"]
+    assert f"Seal number {len(seals)}, of " in report
+    assert f"    {seals[-1]['hash']}\n" in report
+    assert "| sealed | 1 |" in report
+    assert "| not sealed | 0 |" in report
+    assert run("verify", "--anchor", seals[-1]["hash"]).returncode == 0
 
 
 def test_an_archive_changed_by_hand_is_in_the_report_of_both_kinds(
@@ -142,10 +158,10 @@ def test_a_sample_and_named_chat_sessions_are_all_that_is_read(
     run("run")
     sandbox.requests.clear()
     named = run("verify", "--live", "--session", "2-3")
-    assert (named.returncode, named.stdout) == (0, "acme: 2 chat sessions, 2 messages: the same; 2-3\n")
+    assert (named.returncode, named.stdout) == (0, "acme@1: 2 chat sessions, 2 messages: the same; 2-3\n")
     assert {request.chat_session_id for request in sandbox.requests.all()} == {2, 3}
     sampled = run("verify", "--live", "--sample", "3")
-    assert sampled.stdout == "acme: 3 chat sessions, 3 messages: the same; a sample of 3 of 5 (all)\n"
+    assert sampled.stdout == "acme@1: 3 chat sessions, 3 messages: the same; a sample of 3 of 5\n"
 
 
 def test_options_that_do_not_go_together_get_a_sentence(run: Run, configured: Configured) -> None:
@@ -193,7 +209,7 @@ def test_ctrl_c_ends_it_with_130_and_no_verification(
         gate.wait_for(1)
         process.send_signal(signal.SIGINT)
         told, _ = process.communicate(timeout=ENOUGH_S)
-    assert (process.returncode, told) == (130, "acme: stopped before its end; nothing was noted\n")
+    assert (process.returncode, told) == (130, "acme@1: stopped before its end; nothing was noted\n")
     assert dump(database)["verification"] == []
 
 

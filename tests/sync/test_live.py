@@ -396,8 +396,37 @@ def test_a_sample_is_so_many_chat_sessions_that_have_messages(archived: Archive,
     sandbox.tenant.open_chat_session()
     archived.run()
     result = compare(archived, sample=2)
-    assert (result.chat_sessions, result.scope) == (2, "a sample of 2 of 3 (all)")
+    assert (result.chat_sessions, result.scope) == (2, "a sample of 2 of 3")
     assert compare(archived, sample=10).chat_sessions == 3
+
+
+def test_after_what_differs_was_reconciled_both_are_the_same_again(archive: Archive, chat: Chat) -> None:
+    archive.configure(settle='after = "0.001s"\nconfirm_after = "0.001s"')
+    chat("Hello", "How can I help?", "Thanks")
+    chat("Hi", "Hello")
+    archive.run()
+    archive.sandbox.tenant.edit(1, message="edited")
+    archive.sandbox.tenant.delete_message(2)
+    archive.sandbox.tenant.delete_chat_session(2)
+    assert [each.count for each in compare(archive).differing] == [2, 2]
+    archive.run("reconcile")
+    archive.run("reconcile")
+    result = compare(archive)
+    assert (differences(result), result.failures, result.expected[Expected.GONE]) == ({}, [], 3)
+    overall = result.tallies.overall
+    assert (overall.there.count, overall.here.count) == (2, 2)
+
+
+def test_the_verification_tells_how_many_are_sealed_and_the_head_of_their_log(archive: Archive, chat: Chat) -> None:
+    archive.configure(settle='after = "0.001s"')
+    chat("Hello")
+    chat("Hi")
+    archive.run()
+    archive.run("reconcile")
+    head = archive.table("seal")[-1]["hash"]
+    assert compare(archive).seal_head == head
+    (row,) = archive.table("verification")
+    assert (row["sealed"], row["seal_head"]) == (2, head)
 
 
 def test_nothing_archived_is_nothing_to_compare(archive: Archive) -> None:
