@@ -195,6 +195,20 @@ def test_nothing_archived_is_said_and_a_source_that_is_down_fails(
     assert not (tmp_path / "report.md").exists()
 
 
+def test_only_the_newest_epoch_can_be_compared_with_the_source(run: Run, configured: Configured, chat: Chat) -> None:
+    chat(PLANTED)
+    configured(include="1")
+    run("migrate")
+    run("run")
+    assert run("source", "new-epoch", "acme", "--yes").returncode == 0
+    ended = run("verify", "--live", "--source", "acme@1")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "epoch" in ended.stderr
+    run("run")
+    assert run("verify", "--live").stdout == "acme@2: 1 chat session, 1 message: the same\n"
+    assert run("verify", "--source", "acme@1", "--report", "report.md").returncode == 0
+
+
 def test_ctrl_c_ends_it_with_130_and_no_verification(
     run: Run, chat: Chat, sandbox: Sandbox, database: Database, database_url: str, tmp_path: Path
 ) -> None:
