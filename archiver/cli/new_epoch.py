@@ -19,9 +19,9 @@ def new_epoch(
     source: Annotated[str, typer.Argument(metavar="NAME", help="Its name in the archive.")],
     yes: _Yes = False,
 ) -> None:
-    """Go on with a source in a new epoch, since a backup of it was restored and its ids are used again.
+    """Go on in a new epoch, after a backup was restored.
 
-    What is archived stays as it is, and nothing is visited in it any more. Without a terminal to ask on it takes
+    Its ids are used again, and would be mixed up with those archived. What is archived stays as it is, and nothing is visited in it any more. Without a terminal to ask on it takes
     --yes, and exits with 5 otherwise.
 
     Example: archiver source new-epoch acme

@@ -20,9 +20,7 @@ _DryRun = Annotated[bool, typer.Option("--dry-run", help="Say how many rows woul
 
 
 def add_to(app: typer.Typer) -> None:
-    group = typer.Typer(
-        no_args_is_help=True, help="The sources of the archive: listed, renamed, removed, begun anew."
-    )
+    group = typer.Typer(no_args_is_help=True, help="The sources of the archive: listed, renamed, removed.")
     group.command("list")(list_sources)
     group.command()(rename)
     group.command()(remove)
@@ -96,7 +94,7 @@ def remove(
     yes: _Yes = False,
     dry_run: _DryRun = False,
 ) -> None:
-    """Remove a source and everything of it from the archive, for good. Says first what would go, and asks.
+    """Remove a source and all of it from the archive, for good. Says first what would go, and asks.
 
     Goes on where it was cut. Without a terminal to ask on it takes --yes, and exits with 5 otherwise.
 

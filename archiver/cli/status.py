@@ -21,9 +21,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def status(context: typer.Context, source: Sources = None, as_json: Json = False) -> None:
-    """Show each source: its chat sessions, last passes, open errors. An earlier epoch by --source NAME@EPOCH.
+    """Show each source: its chat sessions, last passes, open errors.
 
-    Of more than ten, those that are well are summed up, unless --source names them.
+    Of more than ten, those that are well are summed up, unless --source names them. --source NAME@EPOCH shows an
+    earlier epoch.
 
     Example: archiver status --json
     """
