@@ -1,0 +1,119 @@
+"""Somebody who looks at an archive again and again, and remembers: what was there once has to be there for good."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from archiver.store.database import Database
+from tests.support import dump
+
+CONTENT = ("chat_session_id", "type", "message", "author", "special_type", "special_param", "when_posted")
+"""What a message says. ReadByCustomer alone is no content, and `extra` may tell how it was spelled."""
+
+Content = tuple[Any, ...]
+Row = dict[str, Any]
+
+
+def content_of(row: Row) -> Content:
+    return (row["chat_message_id"], *(row[name] for name in CONTENT))
+
+
+@dataclass(kw_only=True)
+class Seen:
+    """An archive at one moment."""
+
+    messages: dict[int, Row]
+    contents: set[Content]
+    """Of the messages and of their revisions."""
+    cursors: dict[int, int]
+    quarantined: set[int]
+    """Ids of messages of which something is in quarantine."""
+    tables: dict[str, list[Row]] = field(repr=False)
+
+
+def look_at(database: Database) -> Seen:
+    tables = dump(database)
+    messages, revisions = tables["chat_message"], tables["chat_message_revision"]
+    quarantined = (row["chat_message_id"] for row in tables["quarantine"])
+    return Seen(
+        messages={row["chat_message_id"]: row for row in messages},
+        contents={content_of(row) for row in [*messages, *revisions]},
+        cursors={row["chat_session_id"]: row["last_message_id"] for row in tables["chat_session_state"]},
+        quarantined={key for key in quarantined if key is not None},
+        tables=tables,
+    )
+
+
+class Witness:
+    """Looks at the archive of one source and asserts the promises that hold at any time."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._before: Seen | None = None
+
+    def look(self) -> Seen:
+        """Look, compare with the last time, and remember."""
+        seen = look_at(self._database)
+        assert_sound(seen)
+        if self._before:
+            assert_nothing_lost(self._before, seen)
+        self._before = seen
+        return seen
+
+
+def assert_sound(seen: Seen) -> None:
+    """What one look can tell: everything once, no gap in the revisions, no row beyond the cursor of its visit."""
+    assert len(seen.messages) == len(seen.tables["chat_message"]), "a message is there twice"
+    earlier = defaultdict(list)
+    for row in seen.tables["chat_message_revision"]:
+        earlier[row["chat_message_id"]].append(row["revision"])
+    assert earlier.keys() <= seen.messages.keys(), "there is an earlier content of no message"
+    for key, message in seen.messages.items():
+        assert sorted(earlier[key]) == list(range(1, message["revision"])), f"message {key} lacks a revision"
+        assert message["first_archived_at"] <= message["last_changed_at"]
+    _assert_once(seen, "sync_error", "chat_session_id", "kind", unless="resolved_at")
+    running = [row for row in seen.tables["sync_run"] if row["outcome"] == "running"]
+    assert len(running) <= 1, "two passes of one source are under way"
+    assert all(row["finished_at"] for row in seen.tables["sync_run"] if row["outcome"] != "running")
+
+
+def _assert_once(seen: Seen, table: str, *names: str, unless: str) -> None:
+    counts = Counter(tuple(row[name] for name in names) for row in seen.tables[table] if row[unless] is None)
+    assert not [key for key, count in counts.items() if count > 1], f"something is in {table} twice"
+
+
+def assert_nothing_lost(before: Seen, after: Seen) -> None:
+    """Every content ever stored is still there, here or as a revision; no cursor and no fencing number went back."""
+    assert not before.contents - after.contents, "a content is lost"
+    for key, message in before.messages.items():
+        now = after.messages[key]
+        assert now["revision"] >= message["revision"]
+        assert now["first_archived_at"] == message["first_archived_at"]
+    went_back = {key for key, cursor in before.cursors.items() if after.cursors[key] < cursor}
+    assert not went_back, f"the cursors of {went_back} went back"
+    for table in ("quarantine", "sync_run", "sync_error"):
+        lost = {row["id"] for row in before.tables[table]} - {row["id"] for row in after.tables[table]}
+        assert not lost, f"rows of {table} are lost"
+    assert _fencing(before) <= _fencing(after)
+
+
+def _fencing(seen: Seen) -> int:
+    return max((row["fencing"] for row in seen.tables["lease"]), default=0)
+
+
+def assert_cursors_covered(seen: Seen, returned: Iterable[tuple[int, int]]) -> None:
+    """No cursor is beyond a message that is neither stored nor in quarantine.
+
+    Args:
+        returned: (chat session id, message id) of what the source said.
+    """
+    passed = {key for owner, key in returned if key <= seen.cursors.get(owner, 0)}
+    missing = passed - seen.messages.keys() - seen.quarantined
+    assert not missing, f"cursors passed messages {sorted(missing)}"
+
+
+def assert_no_row_beyond_cursors(seen: Seen) -> None:
+    """Rows and the cursor that covers them come together; a source without foreign rows is taken for granted."""
+    beyond = {key for key, row in seen.messages.items() if key > seen.cursors.get(row["chat_session_id"], 0)}
+    assert not beyond, f"messages {sorted(beyond)} lie beyond their cursors"
