@@ -55,11 +55,13 @@ def acquire_lease(connection: Connection, source_id: int, name: str | None = Non
         )
     if row.holder is not None and row.expires_at > now and not _is_left_over(row.holder, row.fencing, source_id):
         raise _held(row.holder, row.expires_at - now)
-    # Conditional on what was read: of two that read the same, one finds the number grown.
+    # Conditional on what was read: of two that read the same, one finds the number grown; and who waited for a holder
+    # that was stuck in the middle of a transaction finds the lease renewed by it.
     holder = this_process()
     taken = connection.execute(
         update(table)
         .where(table.c.source_id == source_id, table.c.fencing == row.fencing)
+        .where(table.c.expires_at.is_not_distinct_from(row.expires_at))
         .values(holder=holder, fencing=row.fencing + 1, expires_at=now + LEASE_LIFE)
     )
     if taken.rowcount != 1:
