@@ -1,4 +1,4 @@
-"""A command that ends itself at a point that a test names: `python -m tests.proofs.child KILL written 3 -- backfill`.
+"""A command that ends itself at a point that a test names: `python -m tests.proofs.child KILL written:3 -- backfill`.
 
 The process sends itself a signal when it passes the point for the n-th time: KILL ends it on the spot, without any
 clean-up; STOP freezes it there until somebody sends SIGCONT. The archiver itself knows nothing of this.
@@ -18,12 +18,15 @@ from archiver.cli.main import main
 from archiver.store import writer
 from archiver.store.database import Database
 from archiver.superoffice.client import SuperOfficeClient
-from archiver.sync import batch, keeping
+from archiver.sync import batch, keeping, passes
 
 AT_MOST_S = 120
 """A command that hangs dies of SIGALRM, and its test fails."""
 VISITS_OF_A_BATCH = 5
 """So few, that a short pass has many transactions."""
+AHEAD = 50
+"""What may wait for the writer, in messages: else one batch would take all that came while the one before it was
+committed."""
 
 Pass = Callable[[], None]
 
@@ -60,7 +63,11 @@ def _has_visits(*_: object, **named: Any) -> bool:
 
 
 def on_fetched(pass_point: Pass) -> None:
-    """A reply arrived and was read; nothing of it is written."""
+    """A reply arrived and was read; nothing of it is written.
+
+    At the first of a pass, one thread alone fetches and no transaction is under way; later another thread may be in
+    the middle of one.
+    """
     after(SuperOfficeClient, "fetch_messages", pass_point)
 
 
@@ -142,10 +149,13 @@ def signal_at(number: signal.Signals, passing: int) -> Pass:
     return pass_point
 
 
-def run(number: str, point: str, passing: str, *command: str) -> None:
+def run(number: str, points: str, *command: str) -> None:
+    """`points`: as in "written:3", several with commas, "" for none."""
     signal.alarm(AT_MOST_S)
     batch.VISITS = VISITS_OF_A_BATCH
-    if point != "none":
+    vars(passes)["AHEAD"] = AHEAD
+    for each in filter(None, points.split(",")):
+        point, _, passing = each.partition(":")
         POINTS[point](signal_at(signal.Signals[f"SIG{number}"], int(passing)))
     sys.argv = ["archiver", *command]
     main()

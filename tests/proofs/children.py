@@ -13,13 +13,15 @@ from tests.cli.conftest import ENOUGH_S, environment
 
 @contextmanager
 def child(
-    folder: Path, *command: str, at: str = "none", passing: int = 1, number: str = "KILL"
+    folder: Path, *command: str, killed_at: str = "", stopped_at: str = ""
 ) -> Iterator["subprocess.Popen[str]"]:
-    """A command that gets the signal when it passes the point `at` for the n-th time (child.py has them all).
+    """A command that is killed, or stopped, at points as child.py has them: "written:3", several with commas.
 
     Killed at the end of the block if it is still there.
     """
-    arguments = [sys.executable, "-m", "tests.proofs.child", number, at, str(passing), "--", *command]
+    assert not (killed_at and stopped_at)
+    points = ["STOP", stopped_at] if stopped_at else ["KILL", killed_at]
+    arguments = [sys.executable, "-m", "tests.proofs.child", *points, "--", *command]
     with subprocess.Popen(
         arguments, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -31,7 +33,7 @@ def child(
 
 def died_at(folder: Path, *command: str, at: str, passing: int) -> bool:
     """Run a command to its death at that point. Returns: False when it was done before it got there."""
-    with child(folder, *command, at=at, passing=passing) as process:
+    with child(folder, *command, killed_at=f"{at}:{passing}") as process:
         _, errors = process.communicate(timeout=ENOUGH_S)
     assert process.returncode in (0, -signal.SIGKILL), (process.returncode, errors)
     return process.returncode != 0
