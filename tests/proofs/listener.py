@@ -1,0 +1,136 @@
+"""What a source said, call by call, and what may be concluded from it: the model that the archive is held against.
+
+It listens where a reply has been read, so it knows what the source returned and not just what it held.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from archiver.model import ChatMessage, Reply
+from archiver.ranges import MAX_ID
+from archiver.sandbox.chats.records import Message
+from archiver.superoffice.client import SuperOfficeClient
+from tests.proofs.witness import CONTENT, Content, Seen
+
+
+@dataclass(kw_only=True)
+class Call:
+    """One call for messages."""
+
+    chat_session_id: int
+    after: int
+    messages: list[ChatMessage] = field(default_factory=list)
+    unread: set[int] = field(default_factory=set)
+    """Ids of rows that could not be read and go to the quarantine."""
+    is_answered: bool = False
+
+
+@contextmanager
+def listening(calls: list[Call]) -> Iterator[None]:
+    """Note all calls that clients of this process make within the block."""
+    ask = SuperOfficeClient.fetch_messages
+
+    def fetch_messages(
+        client: SuperOfficeClient, chat_session_id: int, after: int, stop: threading.Event, **options: bool
+    ) -> Reply:
+        call = Call(chat_session_id=chat_session_id, after=after)
+        if after != MAX_ID:  # which asks for nothing
+            calls.append(call)
+        reply = ask(client, chat_session_id, after, stop, **options)
+        call.messages = reply.messages
+        call.unread = {item.chat_message_id for item in reply.quarantined if item.chat_message_id is not None}
+        call.is_answered = True
+        return reply
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SuperOfficeClient, "fetch_messages", fetch_messages)
+        yield
+
+
+def readings(calls: list[Call]) -> Iterator[tuple[int, set[int]]]:
+    """Chat sessions that were read from their beginning without any failure, with the ids that came."""
+    began: dict[int, list[Call]] = {}
+    for call in calls:
+        if call.after == 0:
+            if call.chat_session_id in began:
+                yield from _reading(began[call.chat_session_id])
+            began[call.chat_session_id] = []
+        if call.chat_session_id in began:
+            began[call.chat_session_id].append(call)
+    for each in began.values():
+        yield from _reading(each)
+
+
+def _reading(calls: list[Call]) -> Iterator[tuple[int, set[int]]]:
+    if all(call.is_answered for call in calls):
+        yield calls[0].chat_session_id, {message.chat_message_id for call in calls for message in call.messages}
+
+
+class Listener:
+    """What the archive may and what it must hold, by what its source has said so far."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        """Of the pass that is under way."""
+        self._returned: set[tuple[int, int]] = set()
+        self._missed: dict[int, int] = defaultdict(int)
+        """How many readings of its chat session did not bring a message, since one did."""
+        self._cursors: dict[int, int] = {}
+        """Where they stood before the pass that is under way."""
+
+    def take_in(self, seen: Seen, held: set[int], *, is_kept: bool) -> None:
+        """Take in the calls of a pass that has ended.
+
+        Args:
+            seen: the archive after it.
+            held: ids of the messages that the source holds now.
+            is_kept: it went through; else some of what it was told may never have been committed.
+        """
+        calls = self.calls.copy()
+        self.calls.clear()
+        said = [(call, message) for call in calls for message in call.messages]
+        for chat_session_id, came in readings(calls):
+            for key, row in seen.messages.items():
+                if row["chat_session_id"] == chat_session_id and key not in came:
+                    self._missed[key] += 1
+        if is_kept:
+            for _, message in said:
+                self._missed[message.chat_message_id] = 0
+            self._assert_kept(seen, said)
+        # What is lost with a crash and deleted before anybody asks again, nobody can have.
+        self._returned = {each for each in self._returned if each[1] in seen.messages}
+        self._returned |= {
+            (message.chat_session_id, message.chat_message_id)
+            for call, message in said
+            if message.chat_session_id == call.chat_session_id and (is_kept or message.chat_message_id in held)
+        }
+
+    def _assert_kept(self, seen: Seen, said: list[tuple[Call, ChatMessage]]) -> None:
+        """Each content that was returned is there, now or as a revision; or the whole message is in quarantine."""
+        for _, message in said:
+            is_there = content_said(message) in seen.contents
+            assert is_there or message.chat_message_id in seen.quarantined, (
+                f"message {message.chat_message_id} was returned and its content is nowhere"
+            )
+
+    def assert_cursors_covered(self, seen: Seen) -> None:
+        passed = {key for owner, key in self._returned if key <= seen.cursors.get(owner, 0)}
+        missing = passed - seen.messages.keys() - seen.quarantined
+        assert not missing, f"cursors passed messages {sorted(missing)}, which the source had returned"
+
+    def assert_tombstones_deserved(self, seen: Seen) -> None:
+        for key, row in seen.messages.items():
+            if row["missing_since"]:
+                assert self._missed[key] >= 1, f"message {key} is called missing, and was missed by no reading"
+            if row["gone_at"]:
+                assert self._missed[key] >= 2, f"message {key} has a tombstone after {self._missed[key]} readings"
+                assert row["missing_since"], f"message {key} is gone, and was never missing"
+
+
+def content_said(message: ChatMessage | Message) -> Content:
+    return (message.chat_message_id, *(getattr(message, name) for name in CONTENT))
