@@ -6,9 +6,10 @@ DEMO_VENV := .venv-demo
 BENCH_VENV := .venv-bench
 # What pip does with a package that it installs, and Python may have been told not to do with sources like ours.
 COMPILED := $(VENV)/bin/python -m compileall -q archiver
+SOAK := # more for pytest, as in: make soak SOAK="-k machine"
 BENCH := # what `make bench` is to measure: make bench BENCH="--jobs 500x40 --databases postgresql"
 
-.PHONY: help demo test contract bench bench-flat bench-report lint types format clean
+.PHONY: help demo test soak contract bench bench-flat bench-report lint types format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +19,9 @@ demo: $(DEMO_VENV)/installed ## watch a simulated tenant being archived, in unde
 
 test: lint types ## lint, types and all tests: the one test command
 	@$(VENV)/bin/pytest -n 2
+
+soak: $(VENV)/installed ## the proofs of tests/proofs for long: crashes by the hundred, random stories; SOAK="-k machine" picks
+	@ARCHIVER_TEST_SOAK=1 $(VENV)/bin/pytest -n 2 tests/proofs $(SOAK)
 
 contract: $(VENV)/installed ## the vendor's TypeScript client reads the sandbox; brings Node where it's missing
 	@$(VENV)/bin/python -m tests.contract.run
