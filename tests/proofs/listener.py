@@ -26,7 +26,7 @@ class Call:
     after: int
     messages: list[ChatMessage] = field(default_factory=list)
     unread: set[int] = field(default_factory=set)
-    """Ids of rows that could not be read and go to the quarantine."""
+    """Ids of its own rows that could not be read and go to the quarantine."""
     is_answered: bool = False
 
 
@@ -43,7 +43,8 @@ def listening(calls: list[Call]) -> Iterator[None]:
             calls.append(call)
         reply = ask(client, chat_session_id, after, stop, **options)
         call.messages = reply.messages
-        call.unread = {item.chat_message_id for item in reply.quarantined if item.chat_message_id is not None}
+        unread = {item.chat_message_id for item in reply.quarantined if item.is_own}
+        call.unread = {key for key in unread if key is not None}
         call.is_answered = True
         return reply
 
@@ -80,6 +81,8 @@ class Listener:
         self._returned: set[tuple[int, int]] = set()
         self._missed: dict[int, int] = defaultdict(int)
         """How many readings of its chat session did not bring a message, since one did."""
+        self._highest: dict[int, int] = defaultdict(int)
+        """The largest id that a chat session's own calls ever brought."""
         self._cursors: dict[int, int] = {}
         """Where they stood before the pass that is under way."""
 
@@ -102,13 +105,15 @@ class Listener:
             for _, message in said:
                 self._missed[message.chat_message_id] = 0
             self._assert_kept(seen, said)
+        for call in calls:
+            own = [each.chat_message_id for each in call.messages if each.chat_session_id == call.chat_session_id]
+            self._highest[call.chat_session_id] = max([self._highest[call.chat_session_id], *own, *call.unread])
+            # What comes late is below the cursor when it is returned; a crash may lose it until it comes again.
+            before = self._cursors.get(call.chat_session_id, 0)
+            self._returned.update((call.chat_session_id, key) for key in own if is_kept or key > before)
         # What is lost with a crash and deleted before anybody asks again, nobody can have.
-        self._returned = {each for each in self._returned if each[1] in seen.messages}
-        self._returned |= {
-            (message.chat_session_id, message.chat_message_id)
-            for call, message in said
-            if message.chat_session_id == call.chat_session_id and (is_kept or message.chat_message_id in held)
-        }
+        self._returned = {each for each in self._returned if each[1] in held or each[1] in seen.messages}
+        self._cursors = seen.cursors
 
     def _assert_kept(self, seen: Seen, said: list[tuple[Call, ChatMessage]]) -> None:
         """Each content that was returned is there, now or as a revision; or the whole message is in quarantine."""
@@ -119,6 +124,8 @@ class Listener:
             )
 
     def assert_cursors_covered(self, seen: Seen) -> None:
+        ahead = {owner for owner, cursor in seen.cursors.items() if cursor > self._highest[owner]}
+        assert not ahead, f"the cursors of {ahead} are beyond all that was returned"
         passed = {key for owner, key in self._returned if key <= seen.cursors.get(owner, 0)}
         missing = passed - seen.messages.keys() - seen.quarantined
         assert not missing, f"cursors passed messages {sorted(missing)}, which the source had returned"

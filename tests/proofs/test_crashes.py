@@ -15,7 +15,7 @@ from tests.cli.conftest import ENOUGH_S, run_in
 from tests.databases import migrate_at
 from tests.proofs.children import child, died_at
 from tests.proofs.soak import SEED, often
-from tests.proofs.witness import Seen, Witness, assert_cursors_covered, assert_no_row_beyond_cursors
+from tests.proofs.witness import Seen, Witness, assert_cursors_at_rows, assert_cursors_covered
 from tests.support import dump, truth_of, wire_rows, write_config
 
 CHAT_SESSIONS = 60
@@ -122,7 +122,7 @@ def kill_again_and_again(
         returned = returned_if_asked(sandbox, seen)
         seen = witness.look()
         assert_cursors_covered(seen, returned)
-        assert_no_row_beyond_cursors(seen)
+        assert_cursors_at_rows(seen)
         if killed == KILLS:
             return
         assert len(story) < 3 * KILLS, "hardly any command was killed: the points are passed too seldom"

@@ -13,7 +13,7 @@ from typing import Any, get_args
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from sqlalchemy import delete
 
 from archiver.sandbox import Sandbox
@@ -49,9 +49,19 @@ LATE_SETTLING = 'after = "1h"\nconfirm_after = "1h"\nsuspicious_share = 1.0'
 """The guard is tried elsewhere: here it would ask at every turn."""
 LEDGER = ("sync_run", "lease")
 
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "status": {"status": 403},
+    "too_many_requests": {"retry_after": "0"},
+    "capped": {"rows": 2},
+}
+"""Of oddities, where the usual ones would wait or do too little."""
+Misbehaviour = tuple[str, int, int | None]
+
 some = st.integers(min_value=0, max_value=999)
 """Which one of those there are: whatever their number, the same number is drawn in the same way."""
 cuts = st.none() | st.tuples(st.sampled_from(CUTS), st.integers(min_value=1, max_value=4))
+misbehaviours = st.tuples(st.sampled_from(ODDITIES), st.integers(1, 2), st.none() | st.integers(1, CHATS))
+"""Which, for how many requests, and of which chat session; None: any."""
 
 
 class ArchiveMachine(RuleBasedStateMachine):
@@ -87,32 +97,21 @@ class ArchiveMachine(RuleBasedStateMachine):
 
     # To come: `restore`, by self.tenant.restore_backup(lost), once a source that goes back in time is frozen.
 
-    # What a server does.
-
-    @precondition(lambda self: len(self.sandbox.oddities.all()) < MOST_ODDITIES)
-    @rule(
-        kind=st.sampled_from(ODDITIES),
-        times=st.integers(min_value=1, max_value=2),
-        chat=st.none() | st.integers(min_value=1, max_value=CHATS),
-        status=st.sampled_from([400, 401, 403, 404, 500, 502]),
-    )
-    def misbehave(self, kind: str, times: int, chat: int | None, status: int) -> None:
-        more: dict[str, dict[str, Any]] = {
-            "status": {"status": status},
-            "too_many_requests": {"retry_after": "0"},
-            "capped": {"rows": 2},
-        }
-        self.sandbox.oddities.add(kind, times=times, chat_session_id=chat, **more.get(kind, {}))
-
-    def behave(self) -> None:
-        self.sandbox.oddities.clear()
-
     # What an operator and the clock do.
 
-    @rule(kind=st.sampled_from(get_args(Kind)), cut=cuts)
-    def make(self, kind: Kind, cut: tuple[str, int] | None) -> None:
-        """A pass, which may be cut."""
+    @rule(kind=st.sampled_from(get_args(Kind)), odd=st.lists(misbehaviours, max_size=2), cut=cuts)
+    def make(self, kind: Kind, odd: list[Misbehaviour], cut: tuple[str, int] | None) -> None:
+        """A pass over a source that may misbehave, and which may be cut."""
+        if len(self.sandbox.oddities.all()) + len(odd) > MOST_ODDITIES:
+            self.behave()
+        for oddity, times, chat_session_id in odd:
+            more = PARAMETERS.get(oddity, {})
+            self.sandbox.oddities.add(oddity, times=times, chat_session_id=chat_session_id, **more)
         self.make_pass(kind, cut)
+
+    def behave(self) -> None:
+        """What was not used up of the oddities by then is switched off."""
+        self.sandbox.oddities.clear()
 
     @rule()
     def rehearse(self) -> None:
@@ -226,7 +225,7 @@ def empty(database: Database) -> None:
 def test_whatever_happens_the_promises_hold(database: Database, tmp_path: Path) -> None:
     chosen = settings(
         max_examples=often(12, 250),
-        stateful_step_count=often(20, 50),
+        stateful_step_count=often(18, 50),
         derandomize=not IS_SOAK,
         database=None,
         deadline=None,

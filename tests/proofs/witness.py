@@ -113,7 +113,9 @@ def assert_cursors_covered(seen: Seen, returned: Iterable[tuple[int, int]]) -> N
     assert not missing, f"cursors passed messages {sorted(missing)}"
 
 
-def assert_no_row_beyond_cursors(seen: Seen) -> None:
-    """Rows and the cursor that covers them come together; a source without foreign rows is taken for granted."""
+def assert_cursors_at_rows(seen: Seen) -> None:
+    """Rows and the cursor that covers them come together; a source without odd rows is taken for granted."""
+    strangers = {cursor for cursor in seen.cursors.values() if cursor and cursor not in seen.messages}
+    assert not strangers, f"cursors stand at {strangers}, which are no messages"
     beyond = {key for key, row in seen.messages.items() if key > seen.cursors.get(row["chat_session_id"], 0)}
     assert not beyond, f"messages {sorted(beyond)} lie beyond their cursors"
