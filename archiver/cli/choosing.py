@@ -80,6 +80,13 @@ def choose_archived(config: Config, connection: "Connection", names: Sequence[st
     return list(chosen.values())
 
 
+def names_without_rows(config: Config, archived: Iterable[ArchivedSource], names: Sequence[str] | None) -> list[str]:
+    """Of the sources that `--source` names, or of all that are configured, those of which nothing is archived yet."""
+    known = {source.name for source in archived}
+    given = [name.partition("@")[0] for name in names] if names else [source.name for source in config.source]
+    return [name for name in dict.fromkeys(given) if name not in known]
+
+
 def _no_epoch(name: str, epoch: str, labels: Iterable[str]) -> ConfigError:
     known = ", ".join(labels)
     return ConfigError(

@@ -32,7 +32,7 @@ def head(context: typer.Context, source: Sources = None, as_json: Json = False) 
 
     Example: archiver seal head
     """
-    from archiver.cli.verify import chosen_epochs, label
+    from archiver.cli.choosing import choose_archived, names_without_rows
     from archiver.cli.wiring import open_archive
     from archiver.config.loading import load_config
     from archiver.store.seals import load_head, load_seal_count
@@ -41,16 +41,16 @@ def head(context: typer.Context, source: Sources = None, as_json: Json = False) 
     config = load_config(options.config)
     rows = []
     with open_archive(config) as database, database.reading() as connection:
-        archived, untouched = chosen_epochs(connection, config, source)
+        archived = choose_archived(config, connection, source)
         for each in archived:
             newest = load_head(connection, each.id)
-            rows.append((label(each), load_seal_count(connection, each.id), newest))
+            rows.append((each.label, load_seal_count(connection, each.id), newest))
     if as_json:
         print(to_json([_as_dict(*row) for row in rows]))
         return
     for name, seals, newest in rows:
         print(f"{name}: {_told(seals, newest)}")
-    for name in untouched:
+    for name in names_without_rows(config, archived, source):
         print(f"{name}: nothing archived yet")
     if any(newest for _, _, newest in rows):
         print(_WHAT_TO_DO)

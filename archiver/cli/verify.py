@@ -8,9 +8,6 @@ from archiver.cli.options import Json, Options, Sessions, Sources, to_json
 from archiver.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from archiver.config.settings import Config
     from archiver.ranges import IdRanges
     from archiver.store.sources import ArchivedSource
 
@@ -54,6 +51,7 @@ def verify(
 
     Example: archiver verify --source acme
     """
+    from archiver.cli.choosing import choose_archived, names_without_rows
     from archiver.cli.comparing import compare_with_sources
     from archiver.cli.progress import say_stopping, watch_work
     from archiver.cli.report import STDOUT, findings_of_archive
@@ -69,12 +67,14 @@ def verify(
     config = load_config(options.config)
     if live:
         with open_archive(config) as database, database.reading() as connection:
-            chosen = chosen_epochs(connection, config, source)
-        raise typer.Exit(compare_with_sources(config, *chosen, session, sample, report, as_json=as_json))
+            archived = choose_archived(config, connection, source)
+        untouched = names_without_rows(config, archived, source)
+        raise typer.Exit(compare_with_sources(config, archived, untouched, session, sample, report, as_json=as_json))
     results = []
     with open_archive(config) as database:
         with database.reading() as connection:
-            archived, untouched = chosen_epochs(connection, config, source)
+            archived = choose_archived(config, connection, source)
+        untouched = names_without_rows(config, archived, source)
         ids, anchors = chosen_ids(session), checked_anchors(anchor)
         if ids or anchors:
             _require_one_source("chat session ids and anchors belong", archived, untouched)
@@ -84,7 +84,7 @@ def verify(
         ):
             for each in archived:
                 result = verify_archive(database, each.id, stop, show, ids=ids, anchors=anchors)
-                results.append((label(each), result))
+                results.append((each.label, result))
     if report:
         found = zip(archived, results, strict=True)
         make_report(
@@ -119,34 +119,6 @@ def _require_sense(
         require_writable(report)
 
 
-def label(source: "ArchivedSource") -> str:
-    return f"{source.name}@{source.epoch}"
-
-
-def chosen_epochs(
-    connection: "Connection", config: "Config", names: list[str] | None
-) -> "tuple[list[ArchivedSource], list[str]]":
-    """What is archived of the sources that --source names, in their newest epoch or the one named; and the names of
-    which nothing is. Raises: ConfigError for a source or an epoch that there is none of."""
-    from archiver.cli.choosing import choose_sources
-    from archiver.store.sources import load_epochs
-
-    given = names or [source.name for source in config.source]
-    archived: dict[int, ArchivedSource] = {}
-    untouched = []
-    for each in given:
-        name, _, epoch = each.partition("@")
-        choose_sources(config, [name])
-        epochs = load_epochs(connection, name)
-        named = [one for one in epochs if str(one.epoch) == epoch] if epoch else epochs[-1:]
-        if epoch and not named:
-            known = ", ".join(str(one.epoch) for one in epochs) or "none yet"
-            raise ConfigError(f"source {name!r} has no epoch {epoch!r}", hint=f"archived: {known}")
-        archived |= {one.id: one for one in named}
-        untouched += [] if named else [name]
-    return list(archived.values()), untouched
-
-
 def chosen_ids(sessions: list[str] | None) -> "IdRanges | None":
     """The chat sessions that --session names; None when it is left out. Raises: ConfigError."""
     from archiver.ranges import IdRanges
@@ -167,6 +139,6 @@ def checked_anchors(anchors: list[str] | None) -> list[str]:
 
 
 def _require_one_source(what: str, archived: "list[ArchivedSource]", untouched: list[str]) -> None:
-    names = [label(each) for each in archived] + untouched
+    names = [each.label for each in archived] + untouched
     if len(names) != 1:
         raise ConfigError(f"{what} to one source: name it with --source", hint=f"there are: {', '.join(names)}")

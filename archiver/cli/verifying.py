@@ -34,7 +34,6 @@ def as_dict(name: str, result: "ArchiveResult") -> dict[str, Any]:
         "changed": result.changed,
         "unsealed": result.unsealed,
         "restless": result.restless,
-        "noted": result.noted,
         "differences": [vars(each) | {"says": each.says} for each in result.differences],
     }
 
@@ -53,10 +52,6 @@ def print_result(name: str, result: "ArchiveResult") -> None:
         print(f"  anchor         {_anchored(result)}")
     if result.restless:
         print(f"  not compared   {result.restless:,} chat sessions that changed each time they were read")
-    if result.noted:
-        print(
-            f"  noted earlier  {result.noted:,} chat sessions that a pass found altered; archiver status names them"
-        )
     print_differences(result.differences)
 
 

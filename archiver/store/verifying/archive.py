@@ -14,8 +14,8 @@ from archiver.store.verifying.log import LogReading
 from archiver.store.verifying.results import (
     ArchiveResult,
     Verification,
+    load_found_altered,
     load_last_sound_head,
-    load_noted_count,
     save_verification,
 )
 from archiver.store.verifying.scope import (
@@ -56,7 +56,6 @@ def verify_archive(
     result = ArchiveResult(scope="all" if ids is None else str(ids), started_at=database.read(database_now))
     _follow_log(database, source_id, stop, report, result, anchors)
     _read_transcripts(database, source_id, stop, report, result, ids or ALL)
-    result.noted = database.read(partial(load_noted_count, source_id=source_id))
     result.finished_at = database.read(database_now)
     database.write(partial(save_verification, verification=as_row(source_id, result)))
     return result
@@ -119,6 +118,9 @@ def _read_transcripts(
         report(result.chat_sessions, max(result.chat_sessions, total), "chat sessions")
     for key in database.read(partial(load_keys_without_seals, source_id=source_id, ids=ids)):
         result.differences.append(Difference(kind="seals_missing", chat_session_id=key))
+    for key in database.read(partial(load_found_altered, source_id=source_id)):
+        if key in ids:
+            result.differences.append(Difference(kind="altered_before", chat_session_id=key))
     result.unsealed = database.read(partial(load_unsealed_count, source_id=source_id, ids=ids))
 
 

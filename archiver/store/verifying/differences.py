@@ -14,6 +14,7 @@ DifferenceKind = Literal[
     "chain_broken",
     "anchor_missing",
     "head_missing",
+    "altered_before",
 ]
 
 _SAYS: dict[DifferenceKind, str] = {
@@ -27,6 +28,7 @@ _SAYS: dict[DifferenceKind, str] = {
     "chain_broken": "does not follow the one before it: one was taken out, put in or altered",
     "anchor_missing": "is not in the log",
     "head_missing": "was the newest seal when this archive was last found to be sound, and is not in the log",
+    "altered_before": "was altered by something else before a pass changed it; archiver status says what",
 }
 
 

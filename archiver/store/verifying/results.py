@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
 from archiver.store import tables
 from archiver.store.ledger import SEAL_BROKEN
@@ -56,8 +56,6 @@ class ArchiveResult:
     """Chat sessions with messages that never were sealed."""
     restless: int = 0
     """Chat sessions that changed each time they were read."""
-    noted: int = 0
-    """Chat sessions that a pass found altered before it added to them: an open error each."""
     differences: list[Difference] = field(default_factory=list)
 
     def take_in(self, seal: Seal) -> None:
@@ -92,11 +90,9 @@ def load_last_sound_head(connection: Connection, source_id: int) -> str | None:
     return head
 
 
-def load_noted_count(connection: Connection, source_id: int) -> int:
-    """How many chat sessions passes found altered, as open errors tell."""
+def load_found_altered(connection: Connection, source_id: int) -> list[int]:
+    """The chat sessions that passes found altered before they changed them, as open errors tell, ascending."""
     error = tables.sync_error
-    query = select(func.count(error.c.chat_session_id.distinct())).where(error.c.source_id == source_id)
-    count: int = connection.execute(
-        query.where(error.c.kind == SEAL_BROKEN, error.c.resolved_at.is_(None))
-    ).scalar_one()
-    return count
+    query = select(error.c.chat_session_id).distinct().where(error.c.source_id == source_id)
+    query = query.where(error.c.kind == SEAL_BROKEN, error.c.resolved_at.is_(None))
+    return sorted(connection.execute(query).scalars())
