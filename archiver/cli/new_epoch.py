@@ -21,8 +21,8 @@ def new_epoch(
 ) -> None:
     """Go on in a new epoch, after a backup was restored.
 
-    Its ids are used again, and would be mixed up with those archived. What is archived stays as it is, and nothing is visited in it any more. Without a terminal to ask on it takes
-    --yes, and exits with 5 otherwise.
+    Its ids are used again, and would be mixed up with those archived. What is archived stays as it is, and nothing is
+    visited in it any more. Without a terminal to ask on it takes --yes, and exits with 5 otherwise.
 
     Example: archiver source new-epoch acme
     """
