@@ -1,12 +1,13 @@
 """Which sources, epochs and chat sessions the command line means."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archiver.config.settings import Config, SourceSettings
 from archiver.config.values import reason
-from archiver.errors import ConfigError
+from archiver.errors import ConfigError, SchemaOutOfDate
 from archiver.ranges import IdRanges
 from archiver.store.sources import FIRST_EPOCH, ArchivedSource, load_epochs, load_sources
 
@@ -39,7 +40,9 @@ def choose_sources(config: Config, names: list[str] | None) -> list[SourceSettin
 def _require_current(config: Config, name: str, epoch: str) -> None:
     from archiver.cli.wiring import open_archive
 
-    with open_archive(config) as database, database.reading() as connection:
+    epochs: list[ArchivedSource] = []
+    # Where there is no archive yet, the first epoch is current; else the command itself says what is wrong with it.
+    with suppress(SchemaOutOfDate), open_archive(config) as database, database.reading() as connection:
         epochs = load_epochs(connection, name)
     current = epochs[-1].epoch if epochs else FIRST_EPOCH
     if epoch == str(current):
