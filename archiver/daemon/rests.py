@@ -3,8 +3,8 @@
 from archiver.errors import (
     ArchiverError,
     AuthenticationFailed,
-    DecisionNeeded,
     SourceOnHold,
+    SourceRewound,
     SourceUnavailable,
     StoreError,
 )
@@ -13,7 +13,7 @@ FIRST_REST_S = 60.0
 """Twice as long each time."""
 LONGEST_REST_S = 3600.0
 """For a source that refused our credentials, since some servers lock an account that is tried too often, and for one
-that a person has to decide about."""
+that is frozen. One whose passes stop and ask is not left alone: they go on to store what is new."""
 LONGEST_REST_OF_A_DOWN_SOURCE_S = 300.0
 """A pass over a source that is down holds a worker for as long as its retries last; but who comes back shall not be
 missed for long."""
@@ -30,7 +30,7 @@ def rest_s(error: ArchiverError | None, in_a_row: int) -> float:
     """
     growing = FIRST_REST_S * float(2 ** min(in_a_row - 1, _DOUBLINGS))
     match error:
-        case AuthenticationFailed() | DecisionNeeded():
+        case AuthenticationFailed() | SourceRewound():
             return min(growing, LONGEST_REST_S)
         case SourceOnHold():
             return error.retry_after_s or 0.0
@@ -41,7 +41,7 @@ def rest_s(error: ArchiverError | None, in_a_row: int) -> float:
 
 def kind_of_rest(error: ArchiverError | None) -> type[ArchiverError] | None:
     """What makes rests grow as one row; None for what needs none."""
-    kinds = (AuthenticationFailed, DecisionNeeded, SourceUnavailable)
+    kinds = (AuthenticationFailed, SourceRewound, SourceUnavailable)
     return next((kind for kind in kinds if isinstance(error, kind)), None)
 
 

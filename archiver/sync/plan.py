@@ -88,7 +88,7 @@ def walk_due(database: Database, source_id: int, route: Route, view: PassView) -
         how = _how(chat_session_id, before, view)
         if how == "full" and view.kind == "incremental" and view.settles:
             to_settle.append(chat_session_id)
-        elif how:
+        elif how or chat_session_id in route.to_reread:
             yield _due(chat_session_id, before, view, route, position=position, is_full=view.kind == "reconcile")
     position = len(route.first)
     for at, chat_session_id, before in _with_states(database, source_id, _pages(route.failing)):

@@ -16,7 +16,6 @@ from archiver.daemon.rests import FIRST_REST_S, LONGEST_REST_OF_A_DOWN_SOURCE_S,
 from archiver.daemon.ticks import Ticks
 from archiver.errors import (
     AuthenticationFailed,
-    DecisionNeeded,
     LeaseHeld,
     SourceDown,
     SourceOnHold,
@@ -236,9 +235,12 @@ def test_a_source_may_fail_for_years() -> None:
     assert [rests.note("acme", AuthenticationFailed(), 0.0) for _ in range(3000)][-1] == LONGEST_REST_S
 
 
-@pytest.mark.parametrize("error", [SourceRewound(), SuspiciousChanges()])
-def test_a_source_that_a_person_has_to_decide_about_rests_longer_each_time(error: DecisionNeeded) -> None:
+def test_a_frozen_source_rests_longer_each_time() -> None:
     rests = Rests()
-    assert [rests.note("acme", error, 0.0) for _ in range(3)] == [60.0, 120.0, 240.0]
-    assert [rests.note("acme", error, 0.0) for _ in range(10)][-1] == LONGEST_REST_S
+    assert [rests.note("acme", SourceRewound(), 0.0) for _ in range(3)] == [60.0, 120.0, 240.0]
+    assert [rests.note("acme", SourceRewound(), 0.0) for _ in range(10)][-1] == LONGEST_REST_S
     assert rests.note("acme", None, 0.0) == 0.0
+
+
+def test_a_source_whose_passes_ask_is_not_left_alone_since_they_go_on_to_store_what_is_new() -> None:
+    assert Rests().note("acme", SuspiciousChanges(), 0.0) == 0.0
