@@ -51,6 +51,9 @@ concurrency = 8
 requests_per_second = 0
 """
 
+SETTLE_NOTHING = 'after = "3650d"'
+"""No chat session is that quiet: whose turn comes round would otherwise depend on the clock."""
+
 
 def write_config(
     folder: Path,
@@ -60,7 +63,7 @@ def write_config(
     include: str = "1-50",
     password: str = "sandbox",
     attempts: int = 3,
-    settle: str = "",
+    settle: str = SETTLE_NOTHING,
 ) -> Path:
     """A configuration file for one source, with pauses that are short; `settle`: the lines of that table."""
     path = folder / "config.toml"

@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy import text
 
 from archiver.store.database import Database
-from archiver.store.digest import TranscriptDigest
-from archiver.store.seals import seal_hash
-from archiver.store.transcript import record
+from archiver.store.sealing.digest import TranscriptDigest
+from archiver.store.sealing.log import seal_hash
+from archiver.store.sealing.transcript import record
 from tests.support import Archive
 
 DOCUMENT = (Path(__file__).parent.parent / "docs" / "seals.md").read_text(encoding="utf-8")

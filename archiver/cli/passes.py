@@ -77,9 +77,9 @@ def reconcile(
     dry_run: _DryRun = False,
     accept: _Accept = False,
 ) -> None:
-    """Read chat sessions whole, now: record edits, late arrivals and deletions. Nothing archived is lost by it.
+    """Read chat sessions whole, now: record edits and deletions. Nothing archived is lost by it.
 
-    Earlier contents are kept as revisions. A message that is missing is gone when a second reading, at least
+    Late arrivals are added, earlier contents are kept as revisions. A message that is missing is gone when a second reading, at least
     settle.confirm_after later, misses it too; its row stays.
 
     Example: archiver reconcile --session 606

@@ -7,7 +7,7 @@ import typer
 from archiver.cli.options import Json, Options, Sources, to_json
 
 if TYPE_CHECKING:
-    from archiver.store.seals import Seal
+    from archiver.store.sealing.log import Seal
 
 _WHAT_TO_DO = """
 Keep these hashes where nobody who can write the archive's database can change
@@ -35,7 +35,7 @@ def head(context: typer.Context, source: Sources = None, as_json: Json = False) 
     from archiver.cli.choosing import choose_archived, names_without_rows
     from archiver.cli.wiring import open_archive
     from archiver.config.loading import load_config
-    from archiver.store.seals import load_head, load_seal_count
+    from archiver.store.sealing.log import load_head, load_seal_count
 
     options: Options = context.obj
     config = load_config(options.config)

@@ -52,11 +52,11 @@ def verify(
     Example: archiver verify --source acme
     """
     from archiver.cli.choosing import choose_archived, names_without_rows
-    from archiver.cli.comparing import compare_with_sources
     from archiver.cli.progress import say_stopping, watch_work
-    from archiver.cli.report import STDOUT, findings_of_archive
-    from archiver.cli.reporting import make_report
-    from archiver.cli.verifying import as_dict, print_result, print_what_to_do
+    from archiver.cli.verifying.live import compare_with_sources
+    from archiver.cli.verifying.report import make_report
+    from archiver.cli.verifying.report_text import STDOUT, findings_of_archive
+    from archiver.cli.verifying.seals_told import as_dict, print_result, print_what_to_do
     from archiver.cli.wiring import open_archive
     from archiver.config.loading import load_config
     from archiver.daemon.signals import stop_on_signals
@@ -107,7 +107,7 @@ def _require_sense(
     anchors: list[str] | None, sample: int | None, report: str | None, *, is_live: bool, as_json: bool
 ) -> None:
     """Raises: BadParameter for options that don't go together; ConfigError for a report that can't be written."""
-    from archiver.cli.report import STDOUT, require_writable
+    from archiver.cli.verifying.report_text import STDOUT, require_writable
 
     if sample is not None and not is_live:
         raise typer.BadParameter("--sample goes with --live")

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, and_, func, select
 
 from archiver.store import tables
 from archiver.store.holder import shown
-from archiver.store.verifications import load_last_verifications
+from archiver.store.verifying.last import load_last_verifications
 from archiver.store.verifying.results import Verification
 
 RUNS_SHOWN = 5

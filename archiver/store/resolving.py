@@ -17,7 +17,7 @@ from archiver.store.lease import Lease, renew_lease
 from archiver.store.ledger import UNDECODABLE, RunCounts, resolve_failures, resolve_undecodable, update_run
 from archiver.store.messages import judge, load_stored, save_messages
 from archiver.store.quarantine import QuarantineItem, load_open_of, mark_resolved
-from archiver.store.sealing import update_seals
+from archiver.store.sealing.update import update_seals
 from archiver.store.state import load_states, save_states
 from archiver.store.visit import Visit, after_visit
 

@@ -18,7 +18,7 @@ from archiver.store.messages import save_messages
 from archiver.store.noticed import Noticed
 from archiver.store.quarantine import from_conflict, save_quarantined
 from archiver.store.resolving import resolve_by_visits
-from archiver.store.sealing import update_seals
+from archiver.store.sealing.update import update_seals
 from archiver.store.state import StateChange, save_states
 from archiver.store.vanishing import mark_vanished
 from archiver.store.visit import Visit, after_visit, confirm_gone

@@ -16,8 +16,8 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from archiver.model import PROPERTIES, ChatMessage
-from archiver.store.holdings import Held, Known
-from archiver.store.tally import DayTallies, records_of
+from archiver.store.verifying.holdings import Held, Known
+from archiver.store.verifying.tally import DayTallies, records_of
 
 _CONTENT = [*(name for name in PROPERTIES.values() if name not in ("chat_message_id", "read_by_customer")), "extra"]
 

@@ -20,15 +20,15 @@ from sqlalchemy import Connection
 from archiver.config.settings import SourceSettings
 from archiver.errors import ArchiverError, Interrupted
 from archiver.store.database import Database, database_now
-from archiver.store.holdings import load_known_ids
 from archiver.store.ledger import Failure, RunCounts
 from archiver.store.schema import prove_current_revision
-from archiver.store.seals import load_head
+from archiver.store.sealing.log import load_head
 from archiver.store.sources import load_source_id
 from archiver.store.state import load_states
-from archiver.store.tally import DayTallies
-from archiver.store.verifications import load_still_sealed_count
+from archiver.store.verifying.holdings import load_known_ids
+from archiver.store.verifying.last import load_still_sealed_count
 from archiver.store.verifying.results import Verification, save_verification
+from archiver.store.verifying.tally import DayTallies
 from archiver.superoffice.client import SuperOfficeClient
 from archiver.sync.comparing import ChatSessionDifferences, Expected
 from archiver.sync.fetchers import Fetchers

@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 from archiver.errors import Interrupted, SourceError
 from archiver.model import ChatMessage
 from archiver.store.database import Database
-from archiver.store.holdings import HELD_AT_ONCE, Held, Known, load_held, load_held_of, load_known
 from archiver.store.ledger import Failure
+from archiver.store.verifying.holdings import HELD_AT_ONCE, Held, Known, load_held, load_held_of, load_known
 from archiver.superoffice.client import SuperOfficeClient
 from archiver.sync.comparing import ChatSessionDifferences, Reading
 from archiver.sync.plan import Due

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from archiver.cli.verifying import SHOWN
+from archiver.cli.verifying.seals_told import SHOWN
 from archiver.sandbox import Sandbox
 from archiver.store.database import Database
 from tests.cli.conftest import ENOUGH_S, Run, command, environment

@@ -9,10 +9,10 @@ from sqlalchemy import event, text
 
 from archiver.model import ChatMessage
 from archiver.store.database import Database
-from archiver.store.digest import TranscriptDigest
 from archiver.store.lease import renew_lease
-from archiver.store.sealing import update_seals
-from archiver.store.transcript import record
+from archiver.store.sealing.digest import TranscriptDigest
+from archiver.store.sealing.transcript import record
+from archiver.store.sealing.update import update_seals
 from tests.store.conftest import OpenRun
 from tests.store.test_compare import HELD
 from tests.support import dump

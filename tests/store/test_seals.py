@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.store.as_before import records_with_before
-from archiver.store.digest import TranscriptDigest, new_key
-from archiver.store.mark_differences import MarkDifference, compare_marks
-from archiver.store.seals import (
+from archiver.store.sealing.as_before import records_with_before
+from archiver.store.sealing.digest import TranscriptDigest, new_key
+from archiver.store.sealing.log import (
     FIRST,
     NewSeal,
     append_seals,
@@ -19,8 +18,9 @@ from archiver.store.seals import (
     load_seal_count,
     seal_hash,
 )
-from archiver.store.transcript import message_records, record
-from archiver.store.transcript_rows import groups
+from archiver.store.sealing.mark_differences import MarkDifference, compare_marks
+from archiver.store.sealing.transcript import message_records, record
+from archiver.store.sealing.transcript_rows import groups
 from tests.store.conftest import OpenRun
 from tests.store.test_transcript import HELLO
 from tests.support import dump
@@ -109,7 +109,7 @@ def test_marks_that_are_missing_or_spoilt_name_nothing(marks: str | None) -> Non
 
 
 def test_a_transcript_of_very_many_messages_has_a_digest_and_no_marks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archiver.store.digest.MOST_MARKS", 2)
+    monkeypatch.setattr("archiver.store.sealing.digest.MOST_MARKS", 2)
     key = new_key()
     assert digest_of(key, (1, b"a"), (2, b"b")).marks is not None
     many = digest_of(key, (1, b"a"), (2, b"b"), (3, b"c"))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from archiver.model import ChatMessage
-from archiver.store.tally import DayTallies, Tally, hash_of
+from archiver.store.verifying.tally import DayTallies, Tally, hash_of
 
 HELLO = ChatMessage(
     chat_message_id=1,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from archiver.model import ascii_json
-from archiver.store.transcript import message_records
+from archiver.store.sealing.transcript import message_records
 
 HELLO: dict[str, Any] = {
     "chat_message_id": 41,

@@ -14,7 +14,7 @@ from archiver.errors import Interrupted
 from archiver.ranges import IdRanges
 from archiver.store import tables
 from archiver.store.database import Database
-from archiver.store.transcript_rows import T, within
+from archiver.store.sealing.transcript_rows import T, within
 from archiver.store.verifying.archive import verify_archive
 from archiver.store.verifying.differences import Difference
 from archiver.store.verifying.results import ArchiveResult

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from archiver.model import ChatMessage
-from archiver.store.holdings import Held, Known
+from archiver.store.verifying.holdings import Held, Known
 from archiver.sync.comparing import Expected, How, Kind, Reading, judge_not_returned, judge_returned
 
 AT = datetime(2026, 3, 2, 8, tzinfo=UTC)

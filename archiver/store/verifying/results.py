@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, select
 
 from archiver.store import tables
 from archiver.store.ledger import SEAL_BROKEN
-from archiver.store.seals import Seal
+from archiver.store.sealing.log import Seal
 from archiver.store.verifying.differences import Difference
 
 VerificationKind = Literal["archive", "live"]

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, exists, func, select
 
 from archiver.ranges import IdRanges
 from archiver.store import tables
-from archiver.store.seals import AT_ONCE
-from archiver.store.transcript_rows import Read
+from archiver.store.sealing.log import AT_ONCE
+from archiver.store.sealing.transcript_rows import Read
 
 ALL = IdRanges(((1 - 2**63, 2**63 - 1),))
 """Whatever id a row has: somebody may have written one that no source would give."""

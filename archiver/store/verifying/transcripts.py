@@ -10,12 +10,12 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from archiver.store.digest import TranscriptDigest
-from archiver.store.mark_differences import What, compare_marks
-from archiver.store.seal_keys import load_keys, load_marks
-from archiver.store.seals import Seal, load_newest_seals
-from archiver.store.transcript import record
-from archiver.store.transcript_rows import Read, read_messages
+from archiver.store.sealing.digest import TranscriptDigest
+from archiver.store.sealing.keys import load_keys, load_marks
+from archiver.store.sealing.log import Seal, load_newest_seals
+from archiver.store.sealing.mark_differences import What, compare_marks
+from archiver.store.sealing.transcript import record
+from archiver.store.sealing.transcript_rows import Read, read_messages
 from archiver.store.verifying.differences import Difference, DifferenceKind
 
 TRIES = 10

@@ -11,14 +11,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from archiver.store.as_before import records_with_before
-from archiver.store.digest import TranscriptDigest, new_key
 from archiver.store.keyset import chunks
 from archiver.store.ledger import SEAL_BROKEN, Failure, save_failure
-from archiver.store.mark_differences import compare_marks
-from archiver.store.seal_keys import add_keys, load_keys, load_marks, update_marks
-from archiver.store.seals import AT_ONCE, NewSeal, Seal, SealKind, append_seals, load_newest_seals
-from archiver.store.transcript_rows import read_messages, within
+from archiver.store.sealing.as_before import records_with_before
+from archiver.store.sealing.digest import TranscriptDigest, new_key
+from archiver.store.sealing.keys import add_keys, load_keys, load_marks, update_marks
+from archiver.store.sealing.log import AT_ONCE, NewSeal, Seal, SealKind, append_seals, load_newest_seals
+from archiver.store.sealing.mark_differences import compare_marks
+from archiver.store.sealing.transcript_rows import read_messages, within
 
 _NAMED = 3
 """Messages that an error names; `verify` names all."""

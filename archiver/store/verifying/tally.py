@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from msgspec.structs import asdict
 
 from archiver.model import ChatMessage
-from archiver.store.transcript import message_records
+from archiver.store.sealing.transcript import message_records
 
 _MODULUS = 2**256
 

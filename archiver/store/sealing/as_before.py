@@ -6,7 +6,7 @@ What the transaction wrote carries its time: a message that it added, an earlier
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from archiver.store.transcript import Content, record
+from archiver.store.sealing.transcript import Content, record
 
 
 def records_with_before(message: Content, earlier: Iterable[Content], now: datetime) -> Iterator[tuple[bytes, bytes]]:

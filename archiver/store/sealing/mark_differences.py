@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from archiver.store.digest import read_marks
+from archiver.store.sealing.digest import read_marks
 
 What = Literal["changed", "added", "removed"]
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from archiver.store import tables
 from archiver.store.database import insert_rows
 from archiver.store.keyset import chunks
-from archiver.store.seals import AT_ONCE
+from archiver.store.sealing.log import AT_ONCE
 
 
 def load_keys(connection: Connection, source_id: int, chat_session_ids: Collection[int]) -> dict[int, str]:

@@ -8,12 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archiver import __version__
-from archiver.cli.live import SHOWN, day_rows, difference_lines, expected_told, failure_lines, first_lines
+from archiver.cli.verifying.live_told import (
+    SHOWN,
+    day_rows,
+    difference_lines,
+    expected_told,
+    failure_lines,
+    first_lines,
+)
 from archiver.errors import ConfigError
 
 if TYPE_CHECKING:
-    from archiver.store.statement import Statement
     from archiver.store.verifying.results import ArchiveResult
+    from archiver.store.verifying.statement import Statement
     from archiver.sync.live import LiveResult
 
 STDOUT = "-"

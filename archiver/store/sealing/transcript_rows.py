@@ -14,7 +14,7 @@ from sqlalchemy.exc import DataError
 from archiver.store import tables
 from archiver.store.copying.page import PAGE_ROWS, reach
 from archiver.store.keyset import Key, above, chunks, up_to
-from archiver.store.seals import AT_ONCE
+from archiver.store.sealing.log import AT_ONCE
 
 T = TypeVar("T")
 Message = Mapping[Any, Any]

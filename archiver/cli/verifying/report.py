@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from archiver.cli.report import Findings, report_text, write_report
+from archiver.cli.verifying.report_text import Findings, report_text, write_report
 
 if TYPE_CHECKING:
     from archiver.config.settings import Config
@@ -26,7 +26,7 @@ def make_report(
     """
     from archiver.cli.wiring import open_archive
     from archiver.store.database import database_now
-    from archiver.store.statement import load_statement
+    from archiver.store.verifying.statement import load_statement
 
     with open_archive(config) as database, database.reading() as connection:
         statements = [load_statement(connection, source) for source in archived]

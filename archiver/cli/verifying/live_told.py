@@ -8,7 +8,7 @@ from archiver.cli.options import plain_table, print_error
 from archiver.errors import ExitCode, Interrupted
 
 if TYPE_CHECKING:
-    from archiver.store.tally import Day, Sides
+    from archiver.store.verifying.tally import Day, Sides
     from archiver.sync.comparing import ChatSessionDifferences
     from archiver.sync.live import LiveResult
 

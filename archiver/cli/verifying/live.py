@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from archiver.cli.options import gravest, to_json
-from archiver.cli.report import STDOUT
+from archiver.cli.verifying.report_text import STDOUT
 from archiver.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ def compare_with_sources(
         archived: what is archived of the chosen sources; `untouched`: those of which nothing is.
     Returns: how the command ends.
     """
-    from archiver.cli import live
     from archiver.cli.choosing import choose_chat_sessions
     from archiver.cli.each_source import each_source
+    from archiver.cli.verifying import live_told
     from archiver.cli.wiring import order_for
     from archiver.sync.live import verify_live
 
@@ -50,19 +50,19 @@ def compare_with_sources(
     for result, _ in each_source(config, sources, orders, work, "live", on_stop=""):
         results.append(result)
         if result and is_told:
-            live.print_result(labels[result.source], result)
+            live_told.print_result(labels[result.source], result)
     ended = [result for result in results if result]
     if as_json:
-        print(to_json([live.as_dict(labels[result.source], result) for result in ended]))
+        print(to_json([live_told.as_dict(labels[result.source], result) for result in ended]))
     if is_told:
         for name in untouched:
             print(f"{name}: nothing archived yet")
         if any(result.differences for result in ended):
-            live.print_what_to_do()
+            live_told.print_what_to_do()
     if report:
         is_whole = len(ended) == len(results) and not any(result.error for result in ended)
         _report(config, archived, untouched, report, ended, is_whole=is_whole)
-    return gravest(live.exit_code(result) if result else ExitCode.INTERRUPTED for result in results)
+    return gravest(live_told.exit_code(result) if result else ExitCode.INTERRUPTED for result in results)
 
 
 def _report(
@@ -75,8 +75,8 @@ def _report(
     is_whole: bool,
 ) -> None:
     """Write the report; not of a comparison that did not come to its end."""
-    from archiver.cli.report import findings_of_live
-    from archiver.cli.reporting import make_report
+    from archiver.cli.verifying.report import make_report
+    from archiver.cli.verifying.report_text import findings_of_live
 
     if not is_whole:
         print("archiver: no report was written, since the comparison did not come to its end", file=sys.stderr)

@@ -1,0 +1,1 @@
+"""How `archiver verify` is carried out and told."""
