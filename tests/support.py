@@ -53,6 +53,7 @@ requests_per_second = 0
 
 SETTLE_NOTHING = 'after = "3650d"'
 """No chat session is that quiet: whose turn comes round would otherwise depend on the clock."""
+SETTLE_WHAT_IS_OLD = 'after = "1h"'
 
 
 def write_config(

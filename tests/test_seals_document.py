@@ -17,7 +17,7 @@ from archiver.store.database import Database
 from archiver.store.sealing.digest import TranscriptDigest
 from archiver.store.sealing.log import seal_hash
 from archiver.store.sealing.transcript import record
-from tests.support import Archive
+from tests.support import SETTLE_WHAT_IS_OLD, Archive
 
 DOCUMENT = (Path(__file__).parent.parent / "docs" / "seals.md").read_text(encoding="utf-8")
 ORDER = ("type", "message", "author", "special_type", "special_param", "when_posted")
@@ -109,6 +109,7 @@ def recompute(database: Database, folder: Path) -> str:
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_script_of_the_document_recomputes_an_archive(archive: Archive, tmp_path: Path) -> None:
     then = datetime.fromisoformat("2026-03-02T08:15:30Z")
+    archive.configure(settle=SETTLE_WHAT_IS_OLD)
     tenant = archive.sandbox.tenant
     for said in ("Grüße", "שלום", "\N{PILE OF POO}"):
         chat = tenant.open_chat_session()

@@ -14,7 +14,7 @@ from archiver.cli.verifying.seals_told import SHOWN
 from archiver.sandbox import Sandbox
 from archiver.store.database import Database
 from tests.cli.conftest import ENOUGH_S, Run, command, environment
-from tests.support import dump, write_config
+from tests.support import SETTLE_WHAT_IS_OLD, dump, write_config
 
 THEN = datetime(2026, 3, 2, 8, 15, 30, tzinfo=UTC)
 only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -28,7 +28,7 @@ def sealed(tmp_path: Path, database: Database, database_url: str, sandbox: Sandb
         chat_session_id = sandbox.tenant.open_chat_session()
         for said in ("Hello", "Good morning"):
             sandbox.tenant.post(chat_session_id, message=said, author="Kim", when_posted=THEN)
-    write_config(tmp_path, database_url, sandbox.base_url, include="1-2")
+    write_config(tmp_path, database_url, sandbox.base_url, include="1-2", settle=SETTLE_WHAT_IS_OLD)
     for _ in range(2):
         assert run("reconcile").returncode == 0
     return database
