@@ -79,8 +79,8 @@ def reconcile(
 ) -> None:
     """Read chat sessions whole, now: record edits and deletions. Nothing archived is lost by it.
 
-    Late arrivals are added, earlier contents are kept as revisions. A message that is missing is gone when a second reading, at least
-    settle.confirm_after later, misses it too; its row stays.
+    Late arrivals are added, earlier contents are kept as revisions. A message that is missing is gone when a second
+    reading, at least settle.confirm_after later, misses it too; its row stays.
 
     Example: archiver reconcile --session 606
     """
