@@ -28,9 +28,13 @@ class Held:
     def __init__(self, archive: Archive, gate: Gate, background: ThreadPoolExecutor) -> None:
         self._archive, self._gate, self._background = archive, gate, background
 
-    def begin(self, ids: str) -> "Future[PassResult]":
-        """Begin a pass, whose calls come in the order of the ids."""
-        return self._background.submit(self._archive.run, ids=ids, threads=1)
+    def begin(self, ids: str, *, canary: int = 0) -> "Future[PassResult]":
+        """Begin a pass, whose calls come in the order of the ids; after those of the canary, so many."""
+        begun = self._background.submit(self._archive.run, ids=ids, threads=1)
+        for _ in range(canary):
+            self.wait_for_call()
+            self.answer()
+        return begun
 
     def wait_for_call(self) -> None:
         """Until the next call has come; it is not answered before `answer`."""
@@ -72,7 +76,7 @@ def test_what_is_posted_between_the_readings_of_two_chat_sessions_arrives(
     complete(one_pass)
     stored = {row["ChatMessageId"] for row in archive.rows()}
     assert (lower in stored, higher in stored) == (False, True)
-    next_pass = held.begin("1-2")
+    next_pass = held.begin("1-2", canary=2)
     for _ in range(2):
         held.wait_for_call()
         held.answer()
@@ -87,7 +91,7 @@ def test_over_many_passes_everything_that_is_posted_while_others_are_read_arrive
         chat("Hello")
     witness, added = Witness(archive.database), 0
     for number in range(PASSES):
-        one_pass = held.begin(f"1-{CHATS}")
+        one_pass = held.begin(f"1-{CHATS}", canary=CHATS if number else 0)
         for asked in range(1, CHATS + 1):
             held.wait_for_call()
             for step in range(CHATS):  # each time in another order, the one that is about to be read included
@@ -95,7 +99,7 @@ def test_over_many_passes_everything_that_is_posted_while_others_are_read_arrive
             held.answer()
         added += complete(one_pass).counts.messages_added
         witness.look()
-    last = held.begin(f"1-{CHATS}")
+    last = held.begin(f"1-{CHATS}", canary=CHATS)
     for _ in range(CHATS):
         held.wait_for_call()
         held.answer()
