@@ -14,7 +14,10 @@ import pytest
 from archiver.model import ChatMessage, Reply
 from archiver.ranges import MAX_ID
 from archiver.sandbox.chats.records import Message
+from archiver.store.canaries import Canary
 from archiver.superoffice.client import SuperOfficeClient
+from archiver.sync.canary import CanaryWatch
+from archiver.sync.rewind import Answer
 from tests.proofs.witness import CONTENT, Content, Seen
 
 
@@ -32,14 +35,25 @@ class Call:
 
 @contextmanager
 def listening(calls: list[Call]) -> Iterator[None]:
-    """Note all calls that clients of this process make within the block."""
-    ask = SuperOfficeClient.fetch_messages
+    """Note all calls that clients of this process make within the block, but for those of the canary.
+
+    It asks for what is archived, to find a source that went back, and brings nothing: an edit that it meets waits for
+    the next full visit.
+    """
+    ask, ask_one, canary = SuperOfficeClient.fetch_messages, CanaryWatch._ask_one, threading.local()
+
+    def ask_canary(watch: CanaryWatch, each: Canary) -> Answer | None:
+        canary.is_asking = True
+        try:
+            return ask_one(watch, each)
+        finally:
+            canary.is_asking = False
 
     def fetch_messages(
         client: SuperOfficeClient, chat_session_id: int, after: int, stop: threading.Event, **options: bool
     ) -> Reply:
         call = Call(chat_session_id=chat_session_id, after=after)
-        if after != MAX_ID:  # which asks for nothing
+        if after != MAX_ID and not getattr(canary, "is_asking", False):  # MAX_ID asks for nothing
             calls.append(call)
         reply = ask(client, chat_session_id, after, stop, **options)
         call.messages = reply.messages
@@ -50,6 +64,7 @@ def listening(calls: list[Call]) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SuperOfficeClient, "fetch_messages", fetch_messages)
+        patch.setattr(CanaryWatch, "_ask_one", ask_canary)
         yield
 
 
