@@ -34,7 +34,7 @@ from archiver.superoffice.client import SuperOfficeClient
 from archiver.sync.beside import work_beside
 from archiver.sync.opening import OpenedPass
 from archiver.sync.order import PassOrder
-from archiver.sync.rewind import Answer, describe_others, find_rewind, gone_from_its_place, suspects
+from archiver.sync.rewind import Answer, describe_others, edited, find_rewind, gone_from_its_place, suspects
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,8 @@ class CanaryWatch:
     def look(self) -> set[int]:
         """Before the walk: ask for the newest messages.
 
-        Returns: the chat sessions to be read whole, since a person said that what they lost is no restore.
+        Returns: the chat sessions to be read whole: those of which an edit came, which could be edited again before
+            they have their turn, and those that lost something, where a person said that it is no restore.
         Raises: SourceRewound; Interrupted; StoreError.
         """
         frozen, canaries = self._database.read(self._load)
@@ -76,7 +77,7 @@ class CanaryWatch:
         if rewound := find_rewind(answers) or (None if is_well else frozen):
             raise self._rewound(rewound)
         self._noticed.are_times_well = is_well
-        return set()
+        return edited(answers)
 
     def look_into_conflicts(self) -> None:
         """In the middle of the walk: where another message came under a known id, ask for the archived one.

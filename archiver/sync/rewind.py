@@ -81,7 +81,18 @@ def describe_others(under: Mapping[int, int]) -> str:
 def suspects(answers: Sequence[Answer]) -> set[int]:
     """The chat sessions to read whole once a person has said that it was no restore."""
     lost = {answer.chat_session_id for answer in answers if len(answer.kept) < len(answer.expected)}
-    return lost.union(answer.archived_under[key] for answer in answers for key in answer.others)
+    others = {answer.archived_under[key] for answer in answers for key in answer.others}
+    return lost | others | edited(answers)
+
+
+def edited(answers: Sequence[Answer]) -> set[int]:
+    """The chat sessions of messages that came with another content."""
+    return {
+        answer.archived_under[key]
+        for answer in answers
+        for key, verdict in answer.came.items()
+        if verdict is Verdict.EDIT
+    }
 
 
 def gone_from_its_place(answers: Sequence[Answer]) -> dict[int, int]:

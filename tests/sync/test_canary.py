@@ -183,6 +183,13 @@ def test_what_is_excluded_failing_missing_gone_or_erased_is_not_asked_for(
     assert {2, 3, 4, 5, 6, 7, 8}.isdisjoint(requests_for(sandbox))
 
 
+def test_an_edit_that_the_canary_meets_is_stored_by_the_pass(filled: Archive, sandbox: Sandbox) -> None:
+    newest = sandbox.tenant.all_messages()[-1].chat_message_id
+    sandbox.tenant.edit(newest, message="edited")
+    assert filled.run().counts.messages_revised == 1
+    assert filled.rows() == filled.truth()
+
+
 @pytest.mark.parametrize("oddity", [{"kind": "reset_before"}, {"kind": "status", "status": 503}])
 def test_a_source_that_is_down_is_soon_left_to_the_pass(
     filled: Archive, sandbox: Sandbox, oddity: dict[str, Any]
