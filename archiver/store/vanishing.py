@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from archiver.store import tables
 from archiver.store.keyset import above, among
@@ -51,20 +51,24 @@ def mark_vanished(
     found = Vanished()
     whole = {visit.chat_session_id: visit for visit in visits if visit.is_whole}
     for key, (held, missing) in _held(connection, source_id, whole).items():
-        # All that came is stored by now: as many rows as came are those that came.
-        if missing or held != len(whole[key].own_ids):
+        # All that came is stored by now, unless it conflicts: as many rows as came are those that came.
+        if missing or held != len(whole[key].own_ids) or whole[key].failure:
             _look_through(connection, source_id, run_id, whole[key], now, confirm_after, found)
     return found
 
 
 def _held(connection: Connection, source_id: int, chat_session_ids: Collection[int]) -> dict[int, tuple[int, int]]:
-    """How many messages of each chat session are here and expected at the source, and how many of them are missed."""
+    """How many messages of each chat session are here and may come, and how many of them are missed.
+
+    What was erased here may come as well, though nobody misses it if it does not.
+    """
     message, keys = tables.chat_message, sorted(chat_session_ids)
     held: dict[int, tuple[int, int]] = {}
     for at in range(0, len(keys), _AT_ONCE):
         query = (
             select(message.c.chat_session_id, func.count(), func.count(message.c.missing_since))
-            .where(among(message.c.chat_session_id, keys[at : at + _AT_ONCE]), *_is_expected(source_id))
+            .where(message.c.source_id == source_id, among(message.c.chat_session_id, keys[at : at + _AT_ONCE]))
+            .where(or_(message.c.gone_at.is_(None), message.c.erased_at.is_not(None)))
             .group_by(message.c.chat_session_id)
         )
         held |= {

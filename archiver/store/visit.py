@@ -100,9 +100,14 @@ def after_visit(
         return replace(before, state="new")
     if before.state == "gone" and (cursor or visit.lacks_entity is False):
         before = replace(before, state="open")
-    if visit.is_whole and settle_after is not None and is_quiet(before, at=at, settle_after=settle_after):
+    if visit.is_whole and settle_after is not None and _may_settle(before, at=at, settle_after=settle_after):
         return _settled(before, at=at) if found_nothing else replace(before, state="quiet")
     return before
+
+
+def _may_settle(before: ChatSessionState, *, at: datetime, settle_after: timedelta) -> bool:
+    """What is settled does not stay so when something is found, though `settle_after` grew meanwhile."""
+    return before.state == "settled" or is_quiet(before, at=at, settle_after=settle_after)
 
 
 def _settled(before: ChatSessionState, *, at: datetime) -> ChatSessionState:

@@ -65,9 +65,15 @@ class Keeper:
             facts = {"event": "visit_failed", "source": self._source, "chat_session_id": visit.chat_session_id}
             logger.warning("a chat session failed", extra={**facts, "kind": failure.kind, "detail": failure.detail})
         if visit.has_news:
+            if self._may_ask_about(visit) and not all(map(self._may_ask_about, self._batch.visits)):
+                self._commit()  # what is new does not wait for an answer
             self._batch.add(visit)
         else:
             self._walk.done([visit.chat_session_id])
+
+    def _may_ask_about(self, visit: Visit) -> bool:
+        """Whether it read again what was archived, which the guard may ask about, beside what is new."""
+        return self._order.kind == "incremental" and visit.is_whole
 
     def _keep_part(self, part: Visit) -> None:
         """Commit a part by itself; when it fails, drop those after it: no cursor passes what is not stored."""

@@ -8,7 +8,6 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -123,8 +122,12 @@ class _Pass:
             error = failed
         except ArchiverError as failed:
             error = failed
-            with suppress(StoreError):  # what was fetched before
-                self._keeper.commit_the_rest()
+            try:
+                self._keeper.commit_the_rest()  # what was fetched before
+            except DecisionNeeded as asked:
+                error = asked
+            except StoreError:
+                pass
         self._canary.tell_of_shifts()
         outcome = self._outcome(error)
         try:

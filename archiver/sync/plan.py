@@ -132,7 +132,7 @@ def _due(
     position: int,
     is_full: bool,
 ) -> Due:
-    is_full = is_full or chat_session_id in route.to_reread
+    is_full = is_full or (view.settles and chat_session_id in route.to_reread)
     was_absent = before is not None and before.state == "absent"
     is_doubtful = was_absent and chat_session_id in view.frontier.doubtful
     return Due(

@@ -123,7 +123,8 @@ def _is_to_settle(chat_session_id: int, state: ChatSessionState, window: Window,
 
 
 def _quiet_for(state: ChatSessionState, now: datetime) -> timedelta:
-    return timedelta(0) if state.last_activity_at is None else now - state.last_activity_at
+    """Not at all, where the clock was set back behind the last message: it is asked for what is new all the same."""
+    return timedelta(0) if state.last_activity_at is None else max(now - state.last_activity_at, timedelta(0))
 
 
 def _row_for(quiet_for: timedelta, rows: Sequence[PlanRow]) -> PlanRow | None:
