@@ -14,13 +14,13 @@ from archiver.model import ChatMessage
 from archiver.store.fitting import fitting, fitting_conflicts
 from archiver.store.lease import Lease, renew_lease
 from archiver.store.ledger import CONFLICT, Failure, RunCounts, resolve_failures, save_failure, update_run
-from archiver.store.messages import save_messages
+from archiver.store.messages import Saved, save_messages
 from archiver.store.noticed import Noticed
 from archiver.store.quarantine import from_conflict, save_quarantined
 from archiver.store.resolving import resolve_by_visits
 from archiver.store.sealing.update import update_seals
 from archiver.store.state import StateChange, save_states
-from archiver.store.vanishing import mark_vanished
+from archiver.store.vanishing import Vanished, mark_vanished
 from archiver.store.visit import Visit, after_visit, confirm_gone
 
 
@@ -59,27 +59,38 @@ def save_batch(
         noticed=noticed,
     )
     noticed.conflicts.update(message.chat_message_id for message in saved.conflicts)
-    visits, conflicts = fitting_conflicts(connection, visits, _conflicts_by_visit(visits, saved.conflicts))
+    visits, conflicts = _set_aside(connection, source_id, run_id, visits, saved, now)
     counts.chat_sessions_failed += sound - _count_sound(visits)
-    quarantined = [item for visit in visits for item in visit.quarantined]
-    for at, found in conflicts.items():
-        quarantined += [from_conflict(message, asked_for=visits[at].chat_session_id) for message in found]
-    save_quarantined(connection, source_id, run_id, quarantined, now)
-    resolve_by_visits(connection, source_id, visits, conflicts, now)
-    counts.chat_sessions_failed += sum(visits[at].failure is None for at in conflicts)
-    failures = [_conflict_failure(visits[at].chat_session_id, found) for at, found in conflicts.items()]
-    visits = [_failed_by(visit, conflicts.get(at)) for at, visit in enumerate(visits)]
     vanished = mark_vanished(connection, source_id, run_id, visits, now, settle.confirm_after)
     states = _states_after(visits, saved.touched | vanished.unconfirmed | vanished.changed, now, settle.after)
-    _save_outcomes(connection, source_id, run_id, visits, states, failures, now)
-    confirmed = [
-        after.chat_session_id
-        for visit, (_, after) in zip(visits, states, strict=True)
-        if visit.is_whole and after.state == "settled"
-    ]
+    _save_outcomes(connection, source_id, run_id, visits, states, conflicts, now)
+    confirmed = _confirmed(visits, states)
     counts.chat_sessions_sealed += update_seals(
         connection, source_id, run_id, touched=saved.touched, confirmed=confirmed, now=now
     )
+    _add_up(counts, saved, vanished, states)
+    update_run(connection, run_id, counts, walked_to)
+    return counts
+
+
+def _set_aside(
+    connection: Connection, source_id: int, run_id: int, visits: Sequence[Visit], saved: Saved, now: datetime
+) -> tuple[list[Visit], list[Failure]]:
+    """Put what could not be stored into quarantine, and resolve what is mended.
+
+    Returns: the visits, those with conflicts as failures; and the conflicts, each noted beside what else failed.
+    """
+    fit, conflicts = fitting_conflicts(connection, visits, _conflicts_by_visit(visits, saved.conflicts))
+    quarantined = [item for visit in fit for item in visit.quarantined]
+    for at, found in conflicts.items():
+        quarantined += [from_conflict(message, asked_for=fit[at].chat_session_id) for message in found]
+    save_quarantined(connection, source_id, run_id, quarantined, now)
+    resolve_by_visits(connection, source_id, fit, conflicts, now)
+    failures = [_conflict_failure(fit[at].chat_session_id, found) for at, found in conflicts.items()]
+    return [_failed_by(visit, conflicts.get(at)) for at, visit in enumerate(fit)], failures
+
+
+def _add_up(counts: RunCounts, saved: Saved, vanished: Vanished, states: Sequence[StateChange]) -> None:
     counts.messages_added += saved.added
     counts.messages_changed += saved.changed
     counts.messages_revised += saved.revised
@@ -89,8 +100,15 @@ def save_batch(
     counts.chat_sessions_gone += sum(
         after.state == "gone" and before is not None and before.state != "gone" for before, after in states
     )
-    update_run(connection, run_id, counts, walked_to)
-    return counts
+
+
+def _confirmed(visits: Sequence[Visit], states: Sequence[StateChange]) -> list[int]:
+    """The chat sessions that a whole reading found settled."""
+    return [
+        after.chat_session_id
+        for visit, (_, after) in zip(visits, states, strict=True)
+        if visit.is_whole and after.state == "settled"
+    ]
 
 
 def _states_after(
