@@ -24,6 +24,7 @@ from archiver.store.copying.walk import CopyCounts
 from archiver.store.database import Database
 from archiver.store.lease import acquire_lease, forget_lease, release_lease
 from archiver.store.sources import ensure_source
+from archiver.store.verifying.archive import verify_archive
 from archiver.superoffice.decode import decode_reply
 from archiver.sync.moving import CopyProgress, CopyResult, copy_archive
 from tests.store.conftest import open_run_in
@@ -64,10 +65,12 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def filled(archive: Archive, chat: Callable[..., int]) -> Archive:
-    """Two sources, odd texts, revisions, items in quarantine, errors, and times at the ends of the calendar."""
+    """Two sources, odd texts, revisions, seals, quarantine, errors, and times at both ends of the calendar."""
+    archive.configure(settle='after = "0.001s"')
     tenant = archive.sandbox.tenant
     messages = tenant.messages(chat(*TEXTS))
     chat("Hello", "Hi")
+    chat("Good night")
     tenant.edit(messages[0].chat_message_id, Colour={"number": 1}, when_posted="0001-01-01T00:00:01.1234567Z")
     tenant.edit(messages[1].chat_message_id, when_posted="9999-12-31T23:59:59.999999Z", author=None)
     tenant.edit(messages[2].chat_message_id, ChatMessageId=None)
@@ -76,6 +79,7 @@ def filled(archive: Archive, chat: Callable[..., int]) -> Archive:
     archive.sandbox.oddities.add("error_object", chat_session_id=2)
     archive.run("reconcile")
     archive.sandbox.oddities.clear()
+    verify_archive(archive.database, 1, threading.Event(), lambda *_: None)
     add_source(archive.database, "globex")
     return archive
 
@@ -131,7 +135,8 @@ def test_a_copy_of_what_did_not_change_writes_nothing_and_one_of_what_did_the_di
     filled.sandbox.tenant.post(1, message="later")
     filled.run()
     counts = copy(filled.database, other_database).counts
-    assert (counts.inserted, counts.deleted) == (2, 0)  # a message and the run
+    # A message and the run; and what failed before is sealed now: a seal and its key.
+    assert (counts.inserted, counts.deleted) == (4, 0)
     assert held(other_database) == held(filled.database)
 
 
