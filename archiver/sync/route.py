@@ -9,6 +9,7 @@ from archiver.ranges import IdRanges
 from archiver.store.ledger import Kind, load_cut_position
 from archiver.store.quarantine import load_to_reread
 from archiver.store.state import load_failing
+from archiver.store.visit import LONGEST_PAUSE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,7 @@ def load_route(
     """
     cut_at = load_cut_position(connection, source_id, chosen) if kind == "backfill" else 0
     failing = [(key, retry_at) for key, retry_at in load_failing(connection, source_id) if key in chosen]
-    ready = tuple(key for key, retry_at in failing if not (ready_at and retry_at and retry_at > ready_at))
+    ready = tuple(key for key, retry_at in failing if not (ready_at and retry_at and _is_paused(retry_at, ready_at)))
     return Route(
         first=chosen.above(cut_at),
         failing=ready,
@@ -50,3 +51,8 @@ def load_route(
         to_reread=set(load_to_reread(connection, source_id)),
         resumed_at=cut_at,
     )
+
+
+def _is_paused(retry_at: datetime, now: datetime) -> bool:
+    """Whether its pause is not over; one that seems longer than any was given before the clock was set back."""
+    return now < retry_at <= now + LONGEST_PAUSE

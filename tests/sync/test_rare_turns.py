@@ -141,17 +141,18 @@ def test_what_was_settled_is_not_sealed_while_a_message_is_missing_though_after_
     assert [s["kind"] for s in archive.table("seal")] == ["sealed", "changed"]
 
 
-def test_a_chat_session_of_which_only_foreign_rows_come_is_gone_as_a_whole(
+def test_a_chat_session_that_failed_before_the_clock_was_set_back_is_tried_again(
     archive: Archive, chat: Chat, sandbox: Sandbox
 ) -> None:
-    archive.configure(settle=AT_ONCE, include="1-3")
-    key = chat("Hello", "How can I help?", "Never mind")
-    chat("a", "b")
-    archive.run("backfill")
-    archive.run("reconcile")
-    sandbox.tenant.delete_chat_session(key)
-    sandbox.oddities.add("foreign_row")
-    archive.run("reconcile", ids="1")
-    archive.run("reconcile", ids="1")
-    assert archive.state(key)["state"] == "gone"
-    assert message(archive, 2)["gone_at"] is None
+    archive.configure(include="1-3", attempts=1)
+    key = chat("Hello")
+    broken = sandbox.oddities.add("status", chat_session_id=key)
+    chat("Hi")
+    archive.run()
+    sandbox.oddities.clear(broken)
+    assert archive.run(spares_failing=True).outcome == "partial"
+    next_year = datetime.now(UTC) + timedelta(days=365)
+    with archive.database.writing() as connection:
+        connection.execute(update(tables.chat_session_state).values(retry_at=next_year))
+    assert archive.run(spares_failing=True).outcome == "complete"
+    assert archive.rows() == archive.truth()
