@@ -165,15 +165,15 @@ class Archive:
         stop: threading.Event | None = None,
         report: Callable[[Progress], None] = lambda _: None,
         patience: timedelta = timedelta(0),
-        **flags: bool,
+        **more: Any,
     ) -> PassResult:
-        """Make a pass over `ids`, or over all that is configured; `flags` are those of PassOrder.
+        """Make a pass over `ids`, or over all that is configured; `more`: other fields of PassOrder.
 
         `threads`: the workers there are.
         """
         (source,) = self.config.source
         chosen = IdRanges.of(*ids.split(",")) if ids else source.sessions.chosen
-        order = PassOrder(kind=kind, chosen=chosen, settle=self.config.settle, **flags)
+        order = PassOrder(kind=kind, chosen=chosen, covers_all=ids is None, settle=self.config.settle, **more)
         assert self._client
         stop = stop or threading.Event()
         return run_pass(self.database, self._client, source, order, WorkerPool(threads), stop, report, patience)

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archiver.cli.garbage import begin_garbage_collection
 from archiver.config.settings import Config, SourceSettings
@@ -53,7 +53,9 @@ def open_clients(config: Config, sources: list[SourceSettings]) -> "Iterator[dic
 
 
 def order_for(
-    config: Config, source: SourceSettings, kind: Kind, chosen: IdRanges | None = None, **options: bool
+    config: Config, source: SourceSettings, kind: Kind, chosen: IdRanges | None = None, **options: Any
 ) -> PassOrder:
-    """A pass over what was chosen, or all that is configured; `options`: the flags of PassOrder."""
-    return PassOrder(kind=kind, chosen=chosen or source.sessions.chosen, settle=config.settle, **options)
+    """A pass over what was chosen, or all that is configured; `options`: more fields of PassOrder."""
+    configured = source.sessions.chosen
+    chosen = chosen or configured
+    return PassOrder(kind=kind, chosen=chosen, covers_all=chosen == configured, settle=config.settle, **options)

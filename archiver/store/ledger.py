@@ -1,7 +1,7 @@
 """The ledger: one row a pass, and the errors that were met."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -176,13 +176,15 @@ def _resolve_where(
         )
 
 
-def resolve_pass_failures(connection: Connection, source_id: int, now: datetime) -> None:
-    """Mark the open errors that met whole passes as resolved: one went through."""
+def resolve_pass_failures(
+    connection: Connection, source_id: int, now: datetime, *, but: Collection[str] = ()
+) -> None:
+    """Mark the open errors that met whole passes as resolved, but for some kinds: a pass went through."""
     error = tables.sync_error
     connection.execute(
         update(error)
         .where(error.c.source_id == source_id, error.c.resolved_at.is_(None), error.c.chat_session_id.is_(None))
-        .where(error.c.kind != TIMES_SHIFTED)
+        .where(error.c.kind.not_in([TIMES_SHIFTED, *but]))
         .values(resolved_at=now)
     )
 

@@ -9,6 +9,8 @@ from archiver.config.settings import SettleSettings
 from archiver.errors import SuspiciousChanges
 from archiver.store.ledger import RunCounts
 
+SUSPICIOUS = SuspiciousChanges().kind
+"""As the ledger has it."""
 _HINT = "archiver reconcile --dry-run counts what would change; when it is right, archiver reconcile --accept goes on"
 
 

@@ -25,7 +25,7 @@ from archiver.store.visit import Visit
 from archiver.store.writer import save_batch
 from archiver.superoffice.client import SuperOfficeClient
 from archiver.sync.batch import Batch
-from archiver.sync.guard import check_changes
+from archiver.sync.guard import SUSPICIOUS, check_changes
 from archiver.sync.opening import OpenedPass
 from archiver.sync.order import PassOrder
 
@@ -144,7 +144,7 @@ class Keeper:
                 failure = Failure(chat_session_id=None, kind=why, detail=str(error))
                 save_failure(connection, source_id, self._run_id, failure, now)
             elif outcome in ("complete", "partial"):
-                resolve_pass_failures(connection, source_id, now)
+                resolve_pass_failures(connection, source_id, now, but=() if self._is_an_answer else (SUSPICIOUS,))
             note_times(connection, source_id, self._run_id, self._noticed, now)
             if not self._batch.visits:  # what could not be committed does not count
                 update_run(connection, self._run_id, counts, self._walk.mark())
@@ -152,6 +152,11 @@ class Keeper:
 
         if not self._order.is_dry:
             self._database.write(finish)
+
+    @property
+    def _is_an_answer(self) -> bool:
+        """Whether a pass that went through answers one that has stopped and asked."""
+        return self._order.is_accepted or (self._order.kind == "reconcile" and self._order.covers_all)
 
     def _count_calls(self) -> RunCounts:
         self.counts.requests = self._client.request_count - self._requests_before

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from archiver.config.settings import SourceSettings
-from archiver.errors import ArchiverError, SuspiciousChanges
+from archiver.errors import ArchiverError
 from archiver.store.database import Database
 from archiver.store.lease import Lease, renew_lease
 from archiver.store.ledger import load_last_pass_start, load_of_pass, start_run
 from archiver.store.noticed import Noticed
 from archiver.store.sources import load_source_id
+from archiver.sync.guard import SUSPICIOUS
 from archiver.sync.order import PassOrder
 from archiver.sync.plan import PassView, load_frontier, walk_due
 from archiver.sync.route import Route, load_route
@@ -63,6 +64,7 @@ def open_pass(database: Database, lease: Lease, order: PassOrder) -> OpenedPass:
             plan=visit_plan(order.settle),
             frontier=frontier,
             settles=not is_asking,
+            most_settles=order.most_settles,
         )
         return run_id, route, view
 
@@ -72,4 +74,4 @@ def open_pass(database: Database, lease: Lease, order: PassOrder) -> OpenedPass:
 
 
 def _is_asking(connection: Connection, lease: Lease) -> bool:
-    return load_of_pass(connection, lease.source_id, SuspiciousChanges().kind) is not None
+    return load_of_pass(connection, lease.source_id, SUSPICIOUS) is not None

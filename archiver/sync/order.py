@@ -48,4 +48,8 @@ class PassOrder:
     """Count what would be written, and write nothing; not even a row in the ledger."""
     is_accepted: bool = False
     """Go on where a pass would otherwise stop and ask: a person has looked at what changed."""
+    covers_all: bool = False
+    """All that is configured was chosen."""
+    most_settles: int | None = None
+    """So many chat sessions at most are settled; None: all that are due. The others come round again."""
     settle: SettleSettings = field(default_factory=SettleSettings)

@@ -74,6 +74,7 @@ class PassView:
     frontier: Frontier
     settles: bool = True
     """False: a pass has stopped and asked, and nothing is settled before it has an answer."""
+    most_settles: int | None = None
 
 
 def walk_due(database: Database, source_id: int, route: Route, view: PassView) -> Iterator[Due]:
@@ -97,9 +98,15 @@ def walk_due(database: Database, source_id: int, route: Route, view: PassView) -
         is_full = view.kind == "reconcile" or is_to_settle
         due = _due(chat_session_id, before, view, route, position=position + at, is_full=is_full)
         yield replace(due, is_second_try=True, is_in_order=False)
-    for _, chat_session_id, before in _with_states(database, source_id, _pages(to_settle)):
+    for _, chat_session_id, before in _with_states(database, source_id, _pages(_some_of(to_settle, view))):
         due = _due(chat_session_id, before, view, route, position=len(route), is_full=True)
         yield replace(due, is_in_order=False)
+
+
+def _some_of(to_settle: "array[int]", view: PassView) -> "array[int]":
+    """No more than the pass may settle, evenly from all: after a long pause it has to get back to what is new."""
+    most = view.most_settles
+    return to_settle if most is None or len(to_settle) <= most else to_settle[:: -(-len(to_settle) // most)]
 
 
 def _pages(ids: Sequence[int]) -> Iterator[list[int]]:

@@ -40,7 +40,7 @@ def visit_chat_session(
         for part in _fetch(client, due, stop, brought):
             yield part, None
         is_whole = due.is_full
-        if brought.is_empty and is_whole and _holds_messages(due):
+        if is_whole and not brought.has_own and _holds_messages(due):
             lacks_entity = not client.chat_session_exists(due.chat_session_id, stop)
         elif brought.is_empty:
             is_absent = _is_absent(client, due, stop)
@@ -86,6 +86,11 @@ class _Brought:
             self._own_ids.extend(own)
         self._unreadable.update(hash(item.payload) for item in quarantined)
         self.is_empty = self.is_empty and not messages and not quarantined
+
+    @property
+    def has_own(self) -> bool:
+        """Of a full visit: whether anything came that may be of this chat session; foreign rows prove nothing."""
+        return bool(self._own_ids or self._unreadable)
 
     def is_long_with(self, more: int) -> bool:
         return bool(self._messages) and len(self._messages) + more > PART_MESSAGES

@@ -110,3 +110,13 @@ def test_what_is_new_goes_on_to_be_stored_while_a_pass_asks_about_what_was_settl
     assert archive.table("chat_message_revision") == []
     assert archive.run(is_accepted=True).counts.messages_revised == 2 * CHATS
     assert archive.run().outcome == "complete"
+
+
+def test_a_pass_over_something_else_is_no_answer(archive: Archive, chats: list[int], sandbox: Sandbox) -> None:
+    for message in sandbox.tenant.all_messages():
+        sandbox.tenant.edit(message.chat_message_id, message="another text")
+    assert isinstance(archive.run("reconcile").error, SuspiciousChanges)
+    assert archive.run("reconcile", ids=str(chats[0])).outcome == "complete"
+    assert isinstance(archive.run().error, SuspiciousChanges)
+    assert archive.run("reconcile", ids=str(chats[1]), is_accepted=True).outcome == "complete"
+    assert not [row for row in archive.table("sync_error") if row["resolved_at"] is None]

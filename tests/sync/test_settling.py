@@ -267,5 +267,33 @@ def test_a_dry_run_counts_what_is_missing_and_marks_nothing(archive: Archive, se
     assert dump(archive.database, without=("lease",)) == before
 
 
+def test_a_pass_of_the_daemon_settles_no_more_than_it_may_and_the_rest_comes_round_again(
+    archive: Archive, chat: Chat, sandbox: Sandbox
+) -> None:
+    archive.configure(settle=f'{AT_ONCE}\nagain = ["0.001s"]', include="1-20")
+    for _ in range(20):
+        chat("Hello")
+    archive.run()
+    settled = [archive.run(most_settles=8).counts.chat_sessions_sealed for _ in range(2)]
+    assert 0 < settled[0] <= 8
+    archive.run()
+    assert {row["state"] for row in archive.table("chat_session_state")} == {"settled"}
+
+
+def test_foreign_rows_alone_prove_nothing_of_a_chat_session(
+    archive: Archive, settled: int, chat: Chat, sandbox: Sandbox
+) -> None:
+    other = chat("Somebody else's")
+    archive.run("backfill")
+    for message in sandbox.tenant.messages(settled):
+        sandbox.tenant.delete_message(message.chat_message_id)
+    moved = sandbox.tenant.messages(other)[0].chat_message_id
+    sandbox.tenant.post(settled, message="Somebody else's", chat_message_id=100)
+    sandbox.tenant.edit(100, ChatMessageId=moved, ChatSessionId=other)
+    archive.run("reconcile", ids=str(settled), is_accepted=True)
+    requested = [r.operation for r in sandbox.requests.all() if r.chat_session_id == settled]
+    assert "GetChatSessionEntity" in requested[-3:]
+
+
 def test_the_fields_of_a_state_are_columns() -> None:
     assert set(ChatSessionState.__dataclass_fields__) <= set(tables.chat_session_state.c.keys())
