@@ -13,8 +13,10 @@ from archiver.store.ledger import CONFLICT
 CHAT_SESSIONS = 5
 MESSAGES = 5
 """Of each of them. A restored backup loses the highest ids first, so these are the first to go."""
-_NEWEST = 500
-"""Rows that are looked through for them, by the primary key from its end."""
+_PAGE = 500
+"""Rows that are looked through for them at once, by the primary key from its end."""
+_PAGES = 20
+"""So many pages at most: one long chat session, or one that is not configured any more, must not hide the others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,34 +28,44 @@ class Canary:
     """ChatMessageIds, ascending, at least one."""
 
 
-def load_canaries(
-    connection: Connection, source_id: int, excluded: IdRanges, left_out: Collection[int]
-) -> list[Canary]:
+def load_canaries(connection: Connection, source_id: int, chosen: IdRanges, left_out: Collection[int]) -> list[Canary]:
     """The newest messages of the chat sessions that have the highest ids.
 
     What is missing, gone or erased is not asked for, nor a chat session that is, or whose last visit failed.
 
     Args:
-        excluded: chat sessions that are not to be asked for at all.
+        chosen: the chat sessions that the configuration chooses. Others are not asked for: no pass reads them whole,
+            so what they lost could never be marked as missing, and would freeze the source for good.
         left_out: ids of messages that tell nothing.
     """
-    message = tables.chat_message
-    newest = (
-        select(message.c.chat_message_id, message.c.chat_session_id)
-        .where(message.c.source_id == source_id, message.c.chat_message_id.between(1, MAX_ID))
-        .where(message.c.missing_since.is_(None), message.c.gone_at.is_(None), message.c.erased_at.is_(None))
-        .order_by(message.c.chat_message_id.desc())
-        .limit(_NEWEST)
-    )
     found: dict[int, list[int]] = {}
-    for key, chat_session_id in connection.execute(newest):
-        if key not in left_out and chat_session_id not in excluded:
-            found.setdefault(chat_session_id, []).append(key)
+    below = MAX_ID + 1
+    for _ in range(_PAGES):
+        page = _load_newest(connection, source_id, below)
+        for key, chat_session_id in page:
+            if key not in left_out and chat_session_id in chosen:
+                found.setdefault(chat_session_id, []).append(key)
+        if len(page) < _PAGE or len(found) >= CHAT_SESSIONS:
+            break
+        below = page[-1][0]
     cursors = _load_sound_cursors(connection, source_id, found)
     # Above the cursor are only messages that came with those of another chat session.
     own = {key: [each for each in ids if each <= cursors.get(key, 0)][:MESSAGES] for key, ids in found.items()}
     canaries = [Canary(chat_session_id=key, expected=tuple(reversed(ids))) for key, ids in own.items() if ids]
     return canaries[:CHAT_SESSIONS]
+
+
+def _load_newest(connection: Connection, source_id: int, below: int) -> list[tuple[int, int]]:
+    """Ids, and those of their chat sessions, of messages that the source should return; the highest first."""
+    message = tables.chat_message
+    query = (
+        select(message.c.chat_message_id, message.c.chat_session_id)
+        .where(message.c.source_id == source_id, message.c.chat_message_id >= 1, message.c.chat_message_id < below)
+        .where(message.c.missing_since.is_(None), message.c.gone_at.is_(None), message.c.erased_at.is_(None))
+        .order_by(message.c.chat_message_id.desc())
+        .limit(_PAGE)
+    )
+    return [(key, chat_session_id) for key, chat_session_id in connection.execute(query)]
 
 
 def _load_sound_cursors(connection: Connection, source_id: int, chat_session_ids: Collection[int]) -> dict[int, int]:

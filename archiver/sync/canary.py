@@ -112,15 +112,15 @@ class CanaryWatch:
 
         What is known to be another message now tells nothing new; but a source that is frozen for it stays so.
         """
-        source_id, excluded = self._lease.source_id, self._source.sessions.exclude
+        source_id, sessions = self._lease.source_id, self._source.sessions
         frozen = load_of_pass(connection, source_id, REWOUND)
         self._known_conflicts = load_conflicts(connection, source_id)
         if frozen is None:
-            return None, load_canaries(connection, source_id, excluded, self._known_conflicts)
-        about = load_canaries_of(connection, source_id, excluded, self._known_conflicts)
+            return None, load_canaries(connection, source_id, sessions.chosen, self._known_conflicts)
+        about = load_canaries_of(connection, source_id, sessions.exclude, self._known_conflicts)
         if not self._order.is_accepted:
             self._known_conflicts = set()
-        return frozen, [*load_canaries(connection, source_id, excluded, self._known_conflicts), *about]
+        return frozen, [*load_canaries(connection, source_id, sessions.chosen, self._known_conflicts), *about]
 
     def _ask(self, canaries: Sequence[Canary]) -> list[Answer]:
         """Those of the canaries that were answered."""

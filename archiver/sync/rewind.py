@@ -79,8 +79,12 @@ def describe_others(under: Mapping[int, int]) -> str:
 
 
 def suspects(answers: Sequence[Answer]) -> set[int]:
-    """The chat sessions to read whole once a person has said that it was no restore."""
-    lost = {answer.chat_session_id for answer in answers if len(answer.kept) < len(answer.expected)}
+    """The chat sessions to read whole once a person has said that it was no restore.
+
+    Also those in which another message came, wherever the archived one belongs: by being read it goes into
+    quarantine, and is known from then on.
+    """
+    lost = {answer.chat_session_id for answer in answers if not answer.is_well}
     others = {answer.archived_under[key] for answer in answers for key in answer.others}
     return lost | others | edited(answers)
 

@@ -294,3 +294,36 @@ def test_a_conflict_whose_archived_message_is_still_in_its_place_is_its_chat_ses
     assert (result.outcome, result.error) == ("partial", None)
     assert open_errors(archive) == [(7, "conflict")]
     assert archive.run(ids="3").outcome == "complete"
+
+
+def test_what_the_configuration_leaves_out_freezes_nothing_since_no_pass_could_read_it_whole(
+    filled: Archive, sandbox: Sandbox
+) -> None:
+    filled.configure(include="1-2")
+    for key in (9, 10, 11, 12):
+        sandbox.tenant.delete_message(key)
+    assert filled.run().outcome == "complete"
+
+
+def test_a_message_that_moved_below_another_chat_sessions_cursor_freezes_nothing_once_accepted(
+    archive: Archive, sandbox: Sandbox
+) -> None:
+    first, second = sandbox.tenant.open_chat_session(), sandbox.tenant.open_chat_session()
+    for _ in range(3):
+        sandbox.tenant.post(first, author="Kim")
+        sandbox.tenant.post(second, author="Ann")
+    archive.run(ids="1-2")
+    sandbox.tenant.delete_message(4)
+    sandbox.tenant.post(first, author="Ann", chat_message_id=4)
+    assert is_frozen(archive.run(ids="1-2"))
+    assert archive.run(ids="1-2", is_accepted=True).outcome == "partial"
+    assert archive.run(ids="1-2").error is None
+
+
+def test_one_long_chat_session_does_not_hide_the_others(archive: Archive, chat: Chat, sandbox: Sandbox) -> None:
+    chat("Hello", "How can I help?", "Bye")
+    chat("Hello", "How can I help?", "Bye")
+    chat(*["Hello"] * 600)
+    archive.run(ids="1-3")
+    sandbox.tenant.restore_backup(601)
+    assert is_frozen(archive.run(ids="1-3"))
