@@ -28,7 +28,9 @@ class Canary:
     """ChatMessageIds, ascending, at least one."""
 
 
-def load_canaries(connection: Connection, source_id: int, chosen: IdRanges, left_out: Collection[int]) -> list[Canary]:
+def load_canaries(
+    connection: Connection, source_id: int, chosen: IdRanges, left_out: Collection[int]
+) -> list[Canary]:
     """The newest messages of the chat sessions that have the highest ids.
 
     What is missing, gone or erased is not asked for, nor a chat session that is, or whose last visit failed.

@@ -159,7 +159,7 @@ def test_what_no_seal_covers_is_no_difference(sealed: OpenRun, statement: str) -
 
 
 def test_a_difference_that_no_mark_tells_names_the_chat_session(sealed: OpenRun) -> None:
-    for marks in ("NULL", "'spoilt'"):
+    for marks in ("NULL", "'spoilt'", "'1:2:3 x'"):
         spoil = f"UPDATE seal_key SET marks = {marks}"
         statements = (spoil, "DELETE FROM chat_message WHERE chat_message_id = 1")
         assert found_after(sealed, *statements) == {("transcript_differs", 7, None)}
@@ -202,6 +202,24 @@ def test_whatever_is_done_to_the_log_is_found(sealed: OpenRun, statement: str) -
         differences = verify(sealed).differences
         about_the_log = [(each.kind, each.seal_id) for each in differences if each.chat_message_id is None]
         assert about_the_log == LOG[statement]
+
+
+SPOILT_LOG = {
+    "UPDATE seal SET sealed_at = 'yesterday' WHERE id = 1": {("seal_altered", 7, None)},
+    "UPDATE seal SET sealed_at = 5 WHERE id = 1": {("seal_altered", 7, None)},
+    "UPDATE seal SET hash = x'00ff' WHERE id = 2": {("seal_altered", 8, None)},
+    "UPDATE seal SET digest = x'00ff' WHERE id = 1": {("seal_altered", 7, None), ("transcript_differs", 7, None)},
+    "UPDATE seal SET message_count = 'x' WHERE id = 1": {("seal_altered", 7, None), ("transcript_differs", 7, None)},
+    "UPDATE seal_key SET hmac_key = x'00ff' WHERE chat_session_id = 7": {("key_missing", 7, None)},
+    "UPDATE seal_key SET hmac_key = x'00ff', marks = x'00ff' WHERE chat_session_id = 7": {("key_missing", 7, None)},
+}
+
+
+@pytest.mark.parametrize("statement", SPOILT_LOG)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_seal_that_can_not_be_read_is_a_difference_like_any_other(sealed: OpenRun, statement: str) -> None:
+    by_hand(sealed, statement)
+    assert found(verify(sealed).differences) == SPOILT_LOG[statement]
 
 
 def test_an_anchor_is_looked_for(sealed: OpenRun) -> None:

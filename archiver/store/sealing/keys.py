@@ -17,7 +17,7 @@ def load_keys(connection: Connection, source_id: int, chat_session_ids: Collecti
     query = select(table.c.chat_session_id, table.c.hmac_key).where(table.c.source_id == source_id)
     for some in chunks(chat_session_ids, AT_ONCE):
         rows = connection.execute(query.where(table.c.chat_session_id.in_(some)))
-        found |= {row.chat_session_id: row.hmac_key for row in rows}
+        found |= {row.chat_session_id: str(row.hmac_key) for row in rows}  # SQLite lets others write bytes
     return found
 
 
@@ -25,8 +25,8 @@ def load_marks(connection: Connection, source_id: int, chat_session_id: int) -> 
     """Those of one chat session, which may be megabytes."""
     table = tables.seal_key
     query = select(table.c.marks).where(table.c.source_id == source_id, table.c.chat_session_id == chat_session_id)
-    marks: str | None = connection.execute(query).scalar()
-    return marks
+    marks = connection.execute(query).scalar()
+    return marks if isinstance(marks, str) else None  # SQLite lets others write bytes
 
 
 def add_keys(connection: Connection, source_id: int, rows: Sequence[tuple[int, str, str | None]]) -> None:

@@ -4,12 +4,13 @@ Whoever appends holds the source's lease, so the chain is one line. docs/seals.m
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
+from sqlalchemy.exc import DataError
 
 from archiver.store import tables
 from archiver.store.backends.backend import Row
@@ -22,6 +23,10 @@ FORMAT = "superoffice-chat-archiver seal 1"
 """The first line of what a hash is made of."""
 AT_ONCE = 500
 """Chat sessions in one query, each of them a parameter: well under every database's limit."""
+
+SPOILT = (ValueError, TypeError, OverflowError, DataError)
+"""What a value raises that we could never have written, such as a time that is none."""
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 SealKind = Literal["sealed", "changed", "erased"]
 
@@ -76,8 +81,7 @@ def load_head(connection: Connection, source_id: int) -> Seal | None:
     """The newest seal of a source; None when it has none."""
     seal = tables.seal
     query = select(*_COLUMNS).where(seal.c.source_id == source_id).order_by(seal.c.id.desc()).limit(1)
-    row = connection.execute(query).mappings().one_or_none()
-    return Seal(**row) if row else None
+    return next(iter(_load(connection, query)), None)
 
 
 def load_seal_count(connection: Connection, source_id: int) -> int:
@@ -93,8 +97,8 @@ def load_newest_seals(connection: Connection, source_id: int, chat_session_ids: 
     for some in chunks(chat_session_ids, AT_ONCE):
         ids = connection.execute(newest.where(seal.c.chat_session_id.in_(some))).scalars().all()
         if ids:
-            rows = connection.execute(select(*_COLUMNS).where(seal.c.id.in_(ids)))
-            found |= {row["chat_session_id"]: Seal(**row) for row in rows.mappings()}
+            seals = _load(connection, select(*_COLUMNS).where(seal.c.id.in_(ids)))
+            found |= {each.chat_session_id: each for each in seals}
     return found
 
 
@@ -102,8 +106,32 @@ def load_log(connection: Connection, source_id: int, after: int, at_most: int) -
     """The next seals of a source after a seal's id, along the chain."""
     seal = tables.seal
     query = select(*_COLUMNS).where(seal.c.source_id == source_id, seal.c.id > after)
-    rows = connection.execute(query.order_by(seal.c.id).limit(at_most))
-    return [Seal(**row) for row in rows.mappings()]
+    return _load(connection, query.order_by(seal.c.id).limit(at_most))
+
+
+def _load(connection: Connection, query: Select[Any]) -> list[Seal]:
+    """Seals in the order of a query; a value that we can never have written is replaced by one that is no seal's."""
+    try:
+        return [_seal(row) for row in connection.execute(query).mappings()]
+    except SPOILT:  # SQLite lets others write any text for a time
+        bare = query.with_only_columns(*(each for each in _COLUMNS if each.name != "sealed_at"))
+        rows = connection.execute(bare).mappings().all()
+        return [_seal(dict(row) | {"sealed_at": _sealed_at(connection, row["id"])}) for row in rows]
+
+
+def _sealed_at(connection: Connection, seal_id: int) -> datetime:
+    try:
+        when = connection.execute(select(tables.seal.c.sealed_at).where(tables.seal.c.id == seal_id)).scalar_one()
+    except SPOILT:
+        return _NEVER
+    return when if isinstance(when, datetime) else _NEVER
+
+
+def _seal(row: Mapping[Any, Any]) -> Seal:
+    """SQLite lets others write texts and bytes into any column."""
+    texts = {name: str(row[name]) for name in ("kind", "digest", "previous_hash", "hash")}
+    count = row["message_count"] if isinstance(row["message_count"], int) else -1
+    return Seal(**{**row, **texts, "message_count": count})
 
 
 def append_seals(connection: Connection, source_id: int, seals: Iterable[NewSeal], now: datetime) -> None:

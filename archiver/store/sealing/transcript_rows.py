@@ -9,12 +9,11 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Select, Table, func, literal, select
-from sqlalchemy.exc import DataError
 
 from archiver.store import tables
 from archiver.store.copying.page import PAGE_ROWS, reach
 from archiver.store.keyset import Key, above, chunks, up_to
-from archiver.store.sealing.log import AT_ONCE
+from archiver.store.sealing.log import AT_ONCE, SPOILT
 
 T = TypeVar("T")
 Message = Mapping[Any, Any]
@@ -24,8 +23,6 @@ Revision = Mapping[Any, Any]
 
 _TEXTS = ("type", "message", "author", "special_type", "special_param", "extra")
 _SAYS = ("chat_message_id", "chat_session_id", "when_posted", *_TEXTS)
-_SPOILT = (ValueError, TypeError, OverflowError, DataError)
-"""What a value raises that we could never have written, such as a time that is none."""
 _CANNOT_BE_READ = "this row can't be read"
 """Stands for the text of such a row, so that it differs from what was sealed and its neighbours don't."""
 
@@ -147,7 +144,7 @@ def _load_page(
     rows = query.where(up_to(key, last or found[-1][0])).order_by(*key)
     try:
         return connection.execute(rows).mappings().all(), last
-    except _SPOILT:
+    except SPOILT:
         keys = connection.execute(rows.with_only_columns(*key, table.c.chat_session_id)).all()
         return [_load_alone(connection, query, key, its_key, owner) for *its_key, owner in keys], last
 
@@ -159,7 +156,7 @@ def _load_alone(
     try:
         mine = (column == value for column, value in zip(key, its_key, strict=True))
         return connection.execute(query.where(*mine)).mappings().one()
-    except _SPOILT:
+    except SPOILT:
         names = [column.name for column in key]
         known = dict(zip(names, its_key, strict=True)) | {"chat_session_id": owner, "message": _CANNOT_BE_READ}
         return dict.fromkeys(query.selected_columns.keys()) | known
