@@ -1,7 +1,9 @@
-"""What people do at a tenant, one small act each, for test_machine.py to draw from."""
+"""What people do at a tenant, one small act each, for machine.py to draw from."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from archiver.sandbox.chats.records import Message
@@ -20,7 +22,8 @@ class Scene:
         self.tenant = tenant
         self.deleted: list[Message] = []
         """Messages that were deleted alone and may come back."""
-        self._written = 0
+        self._written = self._restores = 0
+        self._began_at = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=30)
 
     def chat_sessions(self) -> list[int]:
         return [each.chat_session_id for each in self.tenant.chat_sessions()]
@@ -30,8 +33,22 @@ class Scene:
         self._written += 1
         return f"text {self._written}"
 
+    def says(self) -> dict[str, Any]:
+        """What nobody said before, at a time of its own; after a restored backup by somebody else.
+
+        So all of it differs from what was lost with the backup under the same id.
+        """
+        text = self.text()
+        when = self._began_at + timedelta(seconds=self._written)
+        return {"message": text, "author": f"Kim {self._restores}", "when_posted": when}
+
     def say(self, chat_session_id: int) -> None:
-        self.tenant.post(chat_session_id, message=self.text(), author="Kim")
+        self.tenant.post(chat_session_id, **self.says())
+
+    def restore_backup(self, lost: int) -> None:
+        """The newest messages are gone, and their ids are given again."""
+        self.tenant.restore_backup(lost)
+        self._restores += 1
 
 
 Act = Callable[[Scene, int], None]
@@ -68,7 +85,7 @@ def open_chat_session(scene: Scene, _: int) -> None:
 
 def post_late(scene: Scene, chat_session_id: int) -> None:
     """Every other time, in one chat session, a lower id than the one before."""
-    scene.tenant.commit_late(chat_session_id, message=scene.text(), author="Robin")
+    scene.tenant.commit_late(chat_session_id, **scene.says())
 
 
 def edit(scene: Scene, message: Message) -> None:
@@ -88,7 +105,8 @@ def undelete_message(scene: Scene, _: int) -> None:
     if scene.deleted and scene.deleted[-1].chat_session_id in scene.chat_sessions():
         said = asdict(scene.deleted.pop())
         del said["extra"]
-        scene.tenant.post(said.pop("chat_session_id"), **said)
+        with suppress(ValueError):  # after a restored backup its id may be another's
+            scene.tenant.post(said.pop("chat_session_id"), **said)
 
 
 def delete_chat_session(scene: Scene, chat_session_id: int) -> None:

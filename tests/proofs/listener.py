@@ -5,9 +5,10 @@ It listens where a reply has been read, so it knows what the source returned and
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 import pytest
 
@@ -31,15 +32,13 @@ class Call:
     unread: set[int] = field(default_factory=set)
     """Ids of its own rows that could not be read and go to the quarantine."""
     is_answered: bool = False
+    is_canary: bool = False
+    """It asked for what is archived, to find a source that went back; what it brings is not stored."""
 
 
 @contextmanager
 def listening(calls: list[Call]) -> Iterator[None]:
-    """Note all calls that clients of this process make within the block, but for those of the canary.
-
-    It asks for what is archived, to find a source that went back, and brings nothing: an edit that it meets waits for
-    the next full visit.
-    """
+    """Note all calls for messages that clients of this process make within the block."""
     ask, ask_one, canary = SuperOfficeClient.fetch_messages, CanaryWatch._ask_one, threading.local()
 
     def ask_canary(watch: CanaryWatch, each: Canary) -> Answer | None:
@@ -52,8 +51,9 @@ def listening(calls: list[Call]) -> Iterator[None]:
     def fetch_messages(
         client: SuperOfficeClient, chat_session_id: int, after: int, stop: threading.Event, **options: bool
     ) -> Reply:
-        call = Call(chat_session_id=chat_session_id, after=after)
-        if after != MAX_ID and not getattr(canary, "is_asking", False):  # MAX_ID asks for nothing
+        is_canary = getattr(canary, "is_asking", False)
+        call = Call(chat_session_id=chat_session_id, after=after, is_canary=is_canary)
+        if after != MAX_ID:  # MAX_ID asks for nothing
             calls.append(call)
         reply = ask(client, chat_session_id, after, stop, **options)
         call.messages = reply.messages
@@ -88,11 +88,11 @@ def _reading(calls: list[Call]) -> Iterator[tuple[int, set[int]]]:
 
 
 class Listener:
-    """What the archive may and what it must hold, by what its source has said so far."""
+    """What the archive of one epoch may and what it must hold, by what its source has said so far."""
 
-    def __init__(self) -> None:
-        self.calls: list[Call] = []
-        """Of the pass that is under way."""
+    def __init__(self, calls: list[Call]) -> None:
+        """`calls`: of the pass that is under way; cleared when they are taken in."""
+        self.calls = calls
         self._returned: set[tuple[int, int]] = set()
         self._missed: dict[int, int] = defaultdict(int)
         """How many readings of its chat session did not bring a message, since one did."""
@@ -101,15 +101,16 @@ class Listener:
         self._cursors: dict[int, int] = {}
         """Where they stood before the pass that is under way."""
 
-    def take_in(self, seen: Seen, held: set[int], *, is_kept: bool) -> None:
+    def take_in(self, seen: Seen, held: Mapping[int, int], *, is_kept: bool) -> None:
         """Take in the calls of a pass that has ended.
 
         Args:
             seen: the archive after it.
-            held: ids of the messages that the source holds now.
+            held: the messages that the source holds now, and the chat session of each.
             is_kept: it went through; else some of what it was told may never have been committed.
         """
-        calls = self.calls.copy()
+        met = list(takewhile(lambda call: call.is_canary, self.calls))
+        calls = [call for call in self.calls if not call.is_canary]
         self.calls.clear()
         said = [(call, message) for call in calls for message in call.messages]
         for chat_session_id, came in readings(calls):
@@ -118,8 +119,10 @@ class Listener:
                     self._missed[key] += 1
         if is_kept:
             for _, message in said:
-                self._missed[message.chat_message_id] = 0
+                if seen.chat_session_of(message.chat_message_id) == message.chat_session_id:
+                    self._missed[message.chat_message_id] = 0
             self._assert_kept(seen, said)
+            self._assert_read_again(seen, met, calls)
         for call in calls:
             own = [each.chat_message_id for each in call.messages if each.chat_session_id == call.chat_session_id]
             self._highest[call.chat_session_id] = max([self._highest[call.chat_session_id], *own, *call.unread])
@@ -127,15 +130,27 @@ class Listener:
             before = self._cursors.get(call.chat_session_id, 0)
             self._returned.update((call.chat_session_id, key) for key in own if is_kept or key > before)
         # What is lost with a crash and deleted before anybody asks again, nobody can have.
-        self._returned = {each for each in self._returned if each[1] in held or each[1] in seen.messages}
+        self._returned = {
+            (owner, key) for owner, key in self._returned if held.get(key) == owner or key in seen.messages
+        }
         self._cursors = seen.cursors
 
     def _assert_kept(self, seen: Seen, said: list[tuple[Call, ChatMessage]]) -> None:
         """Each content that was returned is there, now or as a revision; or the whole message is in quarantine."""
         for _, message in said:
-            is_there = content_said(message) in seen.contents
-            assert is_there or message.chat_message_id in seen.quarantined, (
+            assert seen.holds(content_said(message), message.message), (
                 f"message {message.chat_message_id} was returned and its content is nowhere"
+            )
+
+    def _assert_read_again(self, seen: Seen, met: Iterable[Call], calls: Sequence[Call]) -> None:
+        """Where the canary met what is not archived under a known id, the pass asked for it: it may change again."""
+        for message in (message for call in met for message in call.messages):
+            key = message.chat_message_id
+            owner = seen.chat_session_of(key)
+            if owner is None or seen.holds(content_said(message), message.message):
+                continue
+            assert any(call.chat_session_id == owner and call.after < key for call in calls), (
+                f"the canary met another content of message {key}, and nobody asked for it"
             )
 
     def assert_cursors_covered(self, seen: Seen) -> None:

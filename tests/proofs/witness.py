@@ -1,5 +1,6 @@
 """Somebody who looks at an archive again and again, and remembers: what was there once has to be there for good."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -21,8 +22,10 @@ def content_of(row: Row) -> Content:
 
 @dataclass(kw_only=True)
 class Seen:
-    """An archive at one moment."""
+    """What an archive holds of its source at one moment, in the current epoch."""
 
+    source_id: int | None
+    """None: nothing yet."""
     messages: dict[int, Row]
     contents: set[Content]
     """Of the messages and of their revisions."""
@@ -30,23 +33,47 @@ class Seen:
     quarantined: set[int]
     """Ids of messages of which something is in quarantine."""
     tables: dict[str, list[Row]] = field(repr=False)
+    ended: dict[str, list[Row]] = field(repr=False)
+    """The rows of earlier epochs."""
+
+    def chat_session_of(self, chat_message_id: int) -> int | None:
+        """The one that a message is archived under."""
+        row = self.messages.get(chat_message_id)
+        return row["chat_session_id"] if row else None
+
+    def holds(self, content: Content, text: str | None) -> bool:
+        """Whether a content that the source said is there: now, as a revision or in quarantine, as `text` tells."""
+        if content in self.contents:
+            return True
+        kept = [row["payload"] for row in self.tables["quarantine"] if row["chat_message_id"] == content[0]]
+        return any(text is None or json.dumps(text) in payload for payload in kept)
 
 
 def look_at(database: Database) -> Seen:
-    tables = dump(database)
+    everything = dump(database)
+    epochs = sorted((row["epoch"], row["id"]) for row in everything["source"])
+    source_id = epochs[-1][1] if epochs else None
+    tables = {name: [row for row in rows if _source_of(row) == source_id] for name, rows in everything.items()}
+    ended = {name: [row for row in rows if _source_of(row) != source_id] for name, rows in everything.items()}
     messages, revisions = tables["chat_message"], tables["chat_message_revision"]
     quarantined = (row["chat_message_id"] for row in tables["quarantine"])
     return Seen(
+        source_id=source_id,
         messages={row["chat_message_id"]: row for row in messages},
         contents={content_of(row) for row in [*messages, *revisions]},
         cursors={row["chat_session_id"]: row["last_message_id"] for row in tables["chat_session_state"]},
         quarantined={key for key in quarantined if key is not None},
         tables=tables,
+        ended=ended,
     )
 
 
+def _source_of(row: Row) -> Any:
+    return row["source_id"] if "source_id" in row else row["id"]
+
+
 class Witness:
-    """Looks at the archive of one source and asserts the promises that hold at any time."""
+    """Looks at the archive of one source, through its epochs, and asserts the promises that hold at any time."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -56,8 +83,11 @@ class Witness:
         """Look, compare with the last time, and remember."""
         seen = look_at(self._database)
         assert_sound(seen)
-        if self._before:
+        if self._before and self._before.source_id in (None, seen.source_id):
             assert_nothing_lost(self._before, seen)
+            assert seen.ended == self._before.ended, "something was written in an epoch that has ended"
+        elif self._before:
+            assert_ended(self._before, seen)
         self._before = seen
         return seen
 
@@ -96,6 +126,17 @@ def assert_nothing_lost(before: Seen, after: Seen) -> None:
         lost = {row["id"] for row in before.tables[table]} - {row["id"] for row in after.tables[table]}
         assert not lost, f"rows of {table} are lost"
     assert _fencing(before) <= _fencing(after)
+
+
+def assert_ended(before: Seen, after: Seen) -> None:
+    """A new epoch began, and what was archived by then is there to the byte; no error is resolved but the freeze."""
+    for name in before.tables.keys() - {"lease", "sync_error"}:
+        ended = [row for row in after.ended[name] if _source_of(row) == before.source_id]
+        assert ended == before.tables[name], f"the end of an epoch changed {name}"
+    earlier = {
+        name: [row for row in rows if _source_of(row) != before.source_id] for name, rows in after.ended.items()
+    }
+    assert earlier == before.ended, "something was written in an epoch that has ended"
 
 
 def _fencing(seen: Seen) -> int:
