@@ -178,7 +178,7 @@ class ArchiveMachine(RuleBasedStateMachine):
         with closing(SuperOfficeClient(source, self.archive.config.retry)) as client:
             result = verify_live(self.archive.database, client, source, order, WorkerPool(1), threading.Event())
         self.calls.clear()
-        assert result.error is None and not result.failures, result
+        assert (result.error, result.failures) == (None, [])
         found = {(how.kind, key) for each in result.differing for how, ids in each.found.items() for key in ids}
         seen, held = self.witness.look(), {each.chat_message_id for each in self.tenant.all_messages()}
         gone = {row["chat_session_id"] for row in seen.tables["chat_session_state"] if row["state"] == "gone"}

@@ -69,11 +69,13 @@ class RestoreMachine(ArchiveMachine):
         self.begin_epoch()
         for _ in range(3):
             result = self.make_pass("reconcile")
-            assert result and result.outcome == "complete", result
+            assert result is not None
+            assert result.outcome == "complete", result
         seen = self.witness.look()
         held = {content_said(message) for message in self.tenant.all_messages()}
         assert {content_of(row) for row in seen.messages.values()} == held
-        assert not seen.tables["chat_message_revision"] and not seen.tables["quarantine"]
+        assert not seen.tables["chat_message_revision"]
+        assert not seen.tables["quarantine"]
         assert not any(row["missing_since"] for row in seen.messages.values())
         self.assert_converged(seen)
 
@@ -89,7 +91,8 @@ class RestoreMachine(ArchiveMachine):
         after = self.witness.look()
         has_stopped = result is not None and isinstance(result.error, SourceRewound)
         if is_to_stop:
-            assert has_stopped and not self.has_visited, f"the source went back, and the pass ended with {result}"
+            assert has_stopped, f"the source went back, and the pass ended with {result}"
+            assert not self.has_visited, "the source went back, and it was visited"
         if has_stopped:
             assert not is_accepted, "a person had decided"
             assert is_dry or is_frozen(after)
