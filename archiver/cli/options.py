@@ -58,6 +58,11 @@ def _plain(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
+def counted(count: int, what: str) -> str:
+    """A number and what it counts, in the plural where that is due."""
+    return f"{count:,} {what}" + ("" if count == 1 else "s")
+
+
 def age(at: datetime | None, now: datetime) -> str:
     """How long ago, in the largest unit that fits; "never" for None."""
     if at is None:

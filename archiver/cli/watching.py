@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
-from archiver.cli.options import MANY_SOURCES, print_error
+from archiver.cli.options import MANY_SOURCES, counted, print_error
 from archiver.cli.progress import LOG_EVERY_S, throttled
 from archiver.sync.order import PassResult, Progress
 
@@ -97,12 +97,12 @@ def print_result(result: PassResult, took_s: float) -> None:
         }
         changed = "".join(f", {count:,} {what}" for what, count in found.items() if count)
         if counts.chat_sessions_gone:
-            changed += f", {_counted(counts.chat_sessions_gone, 'chat session')} gone"
+            changed += f", {counted(counts.chat_sessions_gone, 'chat session')} gone"
         failed = f" ({counts.chat_sessions_failed:,} failed)" if counts.chat_sessions_failed else ""
         print(
-            f"{result.source}: {result.outcome}; {_counted(counts.chat_sessions_visited, 'chat session')} visited"
-            f"{failed}, {_counted(counts.messages_added, 'new message')}{changed}, "
-            f"{_counted(counts.requests, 'request')}, {took_s:.1f} s"
+            f"{result.source}: {result.outcome}; {counted(counts.chat_sessions_visited, 'chat session')} visited"
+            f"{failed}, {counted(counts.messages_added, 'new message')}{changed}, "
+            f"{counted(counts.requests, 'request')}, {took_s:.1f} s"
         )
     if result.error and result.outcome == "failed":
         print_error(result.error, about=result.source)
@@ -122,7 +122,3 @@ def print_summary(results: Sequence[PassResult | None]) -> None:
     more = f" and {len(troubled) - MANY_SOURCES:,} more" if len(troubled) > MANY_SOURCES else ""
     names = f" ({', '.join(troubled[:MANY_SOURCES])}{more})" if troubled else ""
     print(f"{len(results):,} sources: {told}{names}")
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}" + ("" if count == 1 else "s")

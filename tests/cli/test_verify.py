@@ -90,7 +90,7 @@ def test_a_head_kept_elsewhere_is_an_anchor(sealed: Database, run: Run, sandbox:
     sandbox.tenant.edit(1, message="Hello!")
     run("reconcile")
     found = run("verify", "--anchor", anchor.upper())
-    assert (found.returncode, "1 chat sessions have no newer seal, 1 have one" in found.stdout) == (0, True)
+    assert (found.returncode, "no newer seal: 1 chat session; a newer one: 1" in found.stdout) == (0, True)
     by_hand(sealed, "UPDATE seal SET hash = 'forged' WHERE hash = '" + anchor + "'")
     lost = run("verify", "--anchor", anchor)
     assert (lost.returncode, f"the anchor {anchor} is not in the log" in lost.stdout) == (4, True)

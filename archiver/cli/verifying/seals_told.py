@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from archiver.cli.options import counted
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -41,17 +43,17 @@ def as_dict(name: str, result: "ArchiveResult") -> dict[str, Any]:
 def print_result(name: str, result: "ArchiveResult") -> None:
     """One source, as a person reads it."""
     print(f"{name}: {_outcome(result)}")
-    print(f"  compared       {result.chat_sessions:,} chat sessions with {result.messages:,} messages")
+    print(f"  compared       {_chat_sessions(result.chat_sessions)} with {counted(result.messages, 'message')}")
     print(f"  of these       {result.sealed:,} sealed, {result.changed:,} changed since they were sealed")
     if result.unsealed:
-        print(f"  never sealed   {result.unsealed:,} chat sessions: nothing is known of them")
+        print(f"  never sealed   {_chat_sessions(result.unsealed)}: nothing is known of what was changed there")
     print(f"  log            {result.seals:,} seals" + _newest(result))
     if result.head:
         print(f"  head           {result.head.hash}")
     if result.anchored:
         print(f"  anchor         {_anchored(result)}")
     if result.restless:
-        print(f"  not compared   {result.restless:,} chat sessions that changed each time they were read")
+        print(f"  not compared   {_chat_sessions(result.restless)} that changed each time they were read")
     print_differences(result.differences)
 
 
@@ -82,8 +84,12 @@ def _anchored(result: "ArchiveResult") -> str:
     unchanged = result.chat_sessions - result.since_anchor
     return (
         f"found, of {_time(result.anchored.sealed_at)}\n"
-        f"                 {unchanged:,} chat sessions have no newer seal, {result.since_anchor:,} have one"
+        f"                 no newer seal: {_chat_sessions(unchanged)}; a newer one: {result.since_anchor:,}"
     )
+
+
+def _chat_sessions(count: int) -> str:
+    return counted(count, "chat session")
 
 
 def _time(at: Any) -> str:
