@@ -147,6 +147,7 @@ class CanaryWatch:
         came: dict[int, Verdict] = {}
         under: dict[int, int] = {}
         unreadable: set[int] = set()
+        rewritten: set[int] = set()
         try:
             reply = self._client.fetch_messages(chat_session_id, after, self._stop, is_second_try=True)
         except NullReply:
@@ -154,8 +155,10 @@ class CanaryWatch:
                 return None
         else:
             for piece in reply.pieces:
-                for row, verdict in self._judge(piece):
+                for row, message, verdict in self._judge(piece):
                     came[row.chat_message_id], under[row.chat_message_id] = verdict, row.chat_session_id
+                    if verdict is Verdict.EDIT and _is_rewritten(row, message):
+                        rewritten.add(row.chat_message_id)
             unreadable.update(item.chat_message_id for item in reply.quarantined if item.chat_message_id is not None)
         return Answer(
             chat_session_id=chat_session_id,
@@ -163,19 +166,20 @@ class CanaryWatch:
             came=came,
             archived_under=under,
             unreadable=unreadable,
+            rewritten=rewritten,
         )
 
-    def _judge(self, messages: list[ChatMessage]) -> list[tuple[Stored, Verdict]]:
+    def _judge(self, messages: list[ChatMessage]) -> list[tuple[Stored, ChatMessage, Verdict]]:
         """What each message that is archived is to its row; conflicts that a person knows of are left out."""
         ids = [message.chat_message_id for message in messages]
         stored = self._database.read(partial(load_stored, source_id=self._lease.source_id, keys=ids))
         fetched = {message.chat_message_id: message for message in messages}
         back, self._noticed.shifts = moved_back(stored, fetched, self._noticed.shifts)
         fetched |= back
-        judged = [(row, judge(row, fetched[key])) for key, row in stored.items()]
+        judged = [(row, fetched[key], judge(row, fetched[key])) for key, row in stored.items()]
         return [
-            (row, verdict)
-            for row, verdict in judged
+            (row, message, verdict)
+            for row, message, verdict in judged
             if not (verdict is Verdict.CONFLICT and row.chat_message_id in self._known_conflicts)
         ]
 
@@ -191,6 +195,12 @@ class CanaryWatch:
             hint=f"was a backup restored? Then archiver source new-epoch {name}, else archiver run --source {name} "
             "--accept",
         )
+
+
+def _is_rewritten(stored: Stored, fetched: ChatMessage) -> bool:
+    """Whether both text and time are others, and neither was withheld."""
+    before, now = (stored.message, stored.when_posted), (fetched.message, fetched.when_posted)
+    return None not in (*before, *now) and before[0] != now[0] and before[1] != now[1]
 
 
 def _is_of_all(error: SourceError) -> bool:

@@ -30,11 +30,14 @@ class Answer:
     """The chat session that each of these is archived under."""
     unreadable: Collection[int] = ()
     """Messages that came and could not be read."""
+    rewritten: Collection[int] = ()
+    """Of those that came, the ones with another text and another time: seldom an edit, which leaves the time alone."""
 
     @property
     def is_lost(self) -> bool:
-        """Whether the newest message did not come back."""
-        return self.expected[-1] not in self.came and self.expected[-1] not in self.unreadable
+        """Whether the newest message did not come back, or as another one by the same author."""
+        newest = self.expected[-1]
+        return newest in self.rewritten or (newest not in self.came and newest not in self.unreadable)
 
     @property
     def kept(self) -> list[int]:
@@ -65,10 +68,13 @@ def find_rewind(answers: Sequence[Answer]) -> str | None:
 
 
 def _is_cut_off(answers: Sequence[Answer], lost: Sequence[Answer]) -> bool:
-    """Whether what is lost lies above all that is left, and either nothing is left or a chat session lost its end."""
+    """Whether what is lost lies above all that is left, and nobody can have deleted just that.
+
+    So nothing is left, or a chat session lost its end alone, or others came in the place of what is lost.
+    """
     left = max((key for answer in answers for key in answer.kept), default=0)
     is_above = left < min(answer.expected[-1] for answer in lost)
-    return is_above and (not left or any(answer.kept for answer in lost))
+    return is_above and (not left or any(answer.kept or answer.rewritten for answer in lost))
 
 
 def describe_others(under: Mapping[int, int]) -> str:

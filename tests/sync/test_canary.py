@@ -142,6 +142,29 @@ def test_what_has_another_cause_freezes_nothing(
     assert (None, "source_rewound") not in open_errors(filled)
 
 
+def rewrite(sandbox: Sandbox, *keys: int) -> None:
+    for key in keys:
+        changes = {name: value for name, value in ANOTHER.items() if name != "author"}
+        sandbox.tenant.edit(key, **changes)
+
+
+def test_ids_that_the_same_people_use_again_tell_a_restored_backup(filled: Archive, sandbox: Sandbox) -> None:
+    rewrite(sandbox, *range(7, 13))
+    held = filled.rows()
+    assert is_frozen(filled.run())
+    assert filled.rows() == held
+    assert filled.run(is_accepted=True).outcome == "complete"
+    assert filled.run().outcome == "complete"
+    assert filled.rows() == filled.truth()
+
+
+def test_one_chat_session_whose_end_was_rewritten_is_edited(filled: Archive, sandbox: Sandbox) -> None:
+    rewrite(sandbox, 11, 12)
+    assert filled.run().outcome == "complete"
+    rewrite(sandbox, 6)  # below what is left of others
+    assert filled.run().outcome == "complete"
+
+
 def test_a_first_pass_reads_nothing_again(archive: Archive, chat: Chat, sandbox: Sandbox) -> None:
     chat("Hello")
     archive.run(ids="1")

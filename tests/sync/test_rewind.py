@@ -81,7 +81,7 @@ def test_suspects_are_where_something_is_lost_or_another_one_now() -> None:
     foreign = Answer(
         chat_session_id=3, expected=(6,), came={6: Verdict.SAME, 2: Verdict.CONFLICT}, archived_under={6: 3, 2: 9}
     )
-    assert suspects([answer(1, [1, 2], [2]), answer(2, [5], [5]), foreign]) == {1, 9}
+    assert suspects([answer(1, [1, 2], [2]), answer(2, [5], [5]), foreign]) == {1, 3, 9}
 
 
 def test_an_edit_in_its_place_is_still_the_archived_message() -> None:
