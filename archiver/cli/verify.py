@@ -8,6 +8,8 @@ from archiver.cli.options import Json, Options, Sessions, Sources, to_json
 from archiver.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from archiver.ranges import IdRanges
     from archiver.store.sources import ArchivedSource
 
@@ -78,6 +80,9 @@ def verify(
         ids, anchors = chosen_ids(session), checked_anchors(anchor)
         if ids or anchors:
             _require_one_source("chat session ids and anchors belong", archived, untouched)
+        with database.reading() as connection:
+            _require_own_anchors(connection, archived, anchors)
+            earlier = _earlier_epochs(connection, archived)
         with (
             stop_on_signals(say_stopping) as stop,
             watch_work("a verification goes on", "verification_progress") as show,
@@ -97,6 +102,9 @@ def verify(
             print_result(name, result)
         for name in untouched:
             print(f"{name}: nothing archived yet")
+        if not source:
+            for name in earlier:
+                print(f"{name}, an earlier epoch, was not compared: archiver verify --source {name}")
         if any(result.differences for _, result in results):
             print_what_to_do()
     differs = any(result.differences for _, result in results)
@@ -121,6 +129,7 @@ def _require_sense(
 
 def chosen_ids(sessions: list[str] | None) -> "IdRanges | None":
     """The chat sessions that --session names; None when it is left out. Raises: ConfigError."""
+
     from archiver.ranges import IdRanges
 
     try:
@@ -142,3 +151,28 @@ def _require_one_source(what: str, archived: "list[ArchivedSource]", untouched: 
     names = [each.label for each in archived] + untouched
     if len(names) != 1:
         raise ConfigError(f"{what} to one source: name it with --source", hint=f"there are: {', '.join(names)}")
+
+
+def _earlier_epochs(connection: "Connection", archived: "list[ArchivedSource]") -> list[str]:
+    from archiver.store.sources import load_epochs
+
+    return [each.label for newest in archived for each in load_epochs(connection, newest.name) if each.id < newest.id]
+
+
+def _require_own_anchors(connection: "Connection", archived: "list[ArchivedSource]", anchors: "list[str]") -> None:
+    """Raises: ConfigError for an anchor of another epoch, which says nothing of this one's log."""
+    from archiver.store.sealing.log import load_sources_of
+    from archiver.store.sources import load_sources
+
+    if not anchors:
+        return
+    of = {each: load_sources_of(connection, [each]) for each in anchors}
+    labels = {each.id: each.label for each in load_sources(connection)}
+    own = {each.id for each in archived}
+    for anchor, ids in of.items():
+        others = [labels[key] for key in sorted(ids) if key in labels]
+        if others and not ids & own:
+            raise ConfigError(
+                f"the anchor {anchor} is in the log of {others[0]}",
+                hint=f"archiver verify --source {others[0]} --anchor {anchor}",
+            )

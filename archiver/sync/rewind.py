@@ -31,7 +31,7 @@ class Answer:
     unreadable: Collection[int] = ()
     """Messages that came and could not be read."""
     rewritten: Collection[int] = ()
-    """Of those that came, the ones with another text and another time: seldom an edit, which leaves the time alone."""
+    """Of those that came, the ones with another text and another time; an edit leaves the time alone."""
 
     @property
     def is_lost(self) -> bool:

@@ -146,3 +146,31 @@ def test_an_interrupted_verification_ends_with_130_and_keeps_no_result(sealed: D
         process.communicate(timeout=ENOUGH_S)
     assert process.returncode == 130
     assert dump(sealed)["verification"] == []
+
+
+@only_sqlite
+def test_an_anchor_of_an_earlier_epoch_is_no_difference_and_earlier_epochs_are_not_forgotten(
+    sealed: Database, run: Run
+) -> None:
+    anchor = dump(sealed)["seal"][-1]["hash"]
+    assert run("source", "new-epoch", "acme", "--yes").returncode == 0
+    result = run("verify", "--anchor", anchor)
+    assert (result.returncode, f"the anchor {anchor} is in the log of acme@1" in result.stderr) == (2, True)
+    assert run("verify", "--source", "acme@1", "--anchor", anchor).returncode == 0
+    assert "acme@1, an earlier epoch, was not compared" in run("verify").stdout
+
+
+@only_sqlite
+def test_what_is_not_configured_any_more_is_verified_all_the_same(sealed: Database, run: Run, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(config.read_text(encoding="utf-8").replace("acme", "globex"), encoding="utf-8")
+    assert "acme@1: as it was sealed" in run("verify", "--source", "acme").stdout
+    live = run("verify", "--live", "--source", "acme")
+    assert (live.returncode, "source 'acme' is archived and not configured" in live.stderr) == (2, True)
+    wrong = run("verify", "--source", "acme@")
+    assert (wrong.returncode, "has no epoch ''" in wrong.stderr) == (2, True)
+
+
+@only_sqlite
+def test_ids_of_which_nothing_is_sealed_are_told_from_an_archive_without_seals(sealed: Database, run: Run) -> None:
+    assert "acme@1: none of these chat sessions is sealed" in run("verify", "--session", "99").stdout

@@ -90,8 +90,14 @@ def _require_newest_epochs(config: "Config", archived: "list[ArchivedSource]") -
     from archiver.cli.wiring import open_archive
     from archiver.store.sources import load_source_id
 
+    configured = {source.name for source in config.source}
     with open_archive(config) as database, database.reading() as connection:
         for each in archived:
+            if each.name not in configured:
+                raise ConfigError(
+                    f"source {each.name!r} is archived and not configured: it can't be asked",
+                    hint=f"configured: {', '.join(sorted(configured))}",
+                )
             if load_source_id(connection, each.name) != each.id:
                 label = f"{each.name}@{each.epoch}"
                 raise ConfigError(

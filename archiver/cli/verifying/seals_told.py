@@ -16,7 +16,8 @@ SHOWN = 50
 _WHAT_TO_DO = """\
 The archive never changes what is sealed without another seal: something else
 wrote the database. Compare with a backup, find out who may write there
-(docs/seals.md), and keep this output."""
+(docs/seals.md), and keep this output. Where nothing but an anchor is missing,
+see first that it is an anchor of this archive, copied without a slip."""
 
 
 def as_dict(name: str, result: "ArchiveResult") -> dict[str, Any]:
@@ -72,7 +73,9 @@ def print_what_to_do() -> None:
 def _outcome(result: "ArchiveResult") -> str:
     if result.differences:
         return f"{len(result.differences):,} DIFFERENCES" if len(result.differences) > 1 else "1 DIFFERENCE"
-    return "as it was sealed" if result.chat_sessions else "nothing is sealed yet"
+    if result.chat_sessions:
+        return "as it was sealed"
+    return "none of these chat sessions is sealed" if result.seals else "nothing is sealed yet"
 
 
 def _newest(result: "ArchiveResult") -> str:

@@ -102,6 +102,12 @@ def load_newest_seals(connection: Connection, source_id: int, chat_session_ids: 
     return found
 
 
+def load_sources_of(connection: Connection, hashes: Collection[str]) -> set[int]:
+    """The sources in whose logs any of these hashes are."""
+    seal = tables.seal
+    return set(connection.execute(select(seal.c.source_id).where(seal.c.hash.in_(hashes)).distinct()).scalars())
+
+
 def load_log(connection: Connection, source_id: int, after: int, at_most: int) -> list[Seal]:
     """The next seals of a source after a seal's id, along the chain."""
     seal = tables.seal
@@ -110,7 +116,7 @@ def load_log(connection: Connection, source_id: int, after: int, at_most: int) -
 
 
 def _load(connection: Connection, query: Select[Any]) -> list[Seal]:
-    """Seals in the order of a query; a value that we can never have written is replaced by one that is no seal's."""
+    """Seals in the order of a query; what we could never have written is replaced by what no seal says."""
     try:
         return [_seal(row) for row in connection.execute(query).mappings()]
     except SPOILT:  # SQLite lets others write any text for a time
