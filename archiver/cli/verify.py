@@ -129,7 +129,6 @@ def _require_sense(
 
 def chosen_ids(sessions: list[str] | None) -> "IdRanges | None":
     """The chat sessions that --session names; None when it is left out. Raises: ConfigError."""
-
     from archiver.ranges import IdRanges
 
     try:
