@@ -224,9 +224,9 @@ def test_a_row_that_can_not_be_read_leaves_open_what_is_missing(
     assert {row["missing_since"] for row in archive.table("chat_message")} == {None}
 
 
-def test_a_long_chat_session_in_parts_is_compared_as_a_whole(
-    archive: Archive, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def long_chat(archive: Archive, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> int:
+    """An archived chat session of 250 messages, which is visited in parts from now on."""
     monkeypatch.setattr("archiver.sync.visit.PART_MESSAGES", 100)
     archive.configure(settle=AT_ONCE, include="1-3")
     key = sandbox.tenant.open_chat_session()
@@ -234,30 +234,29 @@ def test_a_long_chat_session_in_parts_is_compared_as_a_whole(
         sandbox.tenant.post(key, message=str(number))
     archive.run("backfill")
     sandbox.oddities.add("capped", rows=60)
+    return key
+
+
+def test_a_long_chat_session_in_parts_is_compared_as_a_whole(
+    archive: Archive, long_chat: int, sandbox: Sandbox
+) -> None:
     archive.run("reconcile")
-    assert archive.state(key)["state"] == "settled"
+    assert archive.state(long_chat)["state"] == "settled"
     sandbox.tenant.edit(10, message="edited, in the first part")
     for number in (20, 240):
         sandbox.tenant.delete_message(number)
     assert archive.run("reconcile").counts.messages_missing == 2
-    assert archive.state(key)["state"] == "quiet"
+    assert archive.state(long_chat)["state"] == "quiet"
     assert archive.run("reconcile").counts.messages_gone == 2
     assert {row["chat_message_id"] for row in archive.table("chat_message") if row["gone_at"]} == {20, 240}
 
 
 def test_an_edit_in_the_first_part_alone_leaves_a_long_chat_session_unsettled(
-    archive: Archive, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    archive: Archive, long_chat: int, sandbox: Sandbox
 ) -> None:
-    monkeypatch.setattr("archiver.sync.visit.PART_MESSAGES", 100)
-    archive.configure(settle=AT_ONCE, include="1-3")
-    key = sandbox.tenant.open_chat_session()
-    for number in range(250):
-        sandbox.tenant.post(key, message=str(number))
-    archive.run("backfill")
-    sandbox.oddities.add("capped", rows=60)
     sandbox.tenant.edit(10, message="edited, in the first part")
     archive.run("reconcile")
-    assert archive.state(key)["state"] == "quiet"
+    assert archive.state(long_chat)["state"] == "quiet"
 
 
 def test_a_dry_run_counts_what_is_missing_and_marks_nothing(archive: Archive, settled: int, sandbox: Sandbox) -> None:
