@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, text, update
 
 from archiver.errors import Interrupted, NullReply, SourceError
 from archiver.sandbox import Sandbox
@@ -438,3 +438,10 @@ def test_an_error_that_says_null_is_not_taken_for_absence(archived: Archive, san
     sandbox.oddities.add("null", chat_session_id=2, operation="GetChatMessages")
     (failure,) = compare(archived).failures
     assert failure.kind == NullReply().kind
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_time_that_is_none_is_a_difference_like_any_other(archived: Archive) -> None:
+    with archived.database.writing() as connection:
+        connection.execute(text("UPDATE chat_message SET when_posted = 'yesterday' WHERE chat_message_id = 1"))
+    assert differences(compare(archived)) == {1: {How(kind=Kind.DIFFERENT, properties=("when_posted",)): [1]}}

@@ -1,21 +1,23 @@
 """What the archive holds of single chat sessions, as a comparison with the source asks for it."""
 
 from array import array
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, null, select
 
 from archiver.model import ChatMessage
 from archiver.ranges import IdRanges
 from archiver.store import tables
 from archiver.store.keyset import among
+from archiver.store.seals import SPOILT
 
 HELD_AT_ONCE = 500
 """Messages loaded by one query, well under every database's limit of parameters."""
 _IDS_AT_ONCE = 5000
+_TIMES = ("when_posted", "gone_at", "erased_at")
 _COLUMNS = [tables.chat_message.c[name] for name in (*ChatMessage.__struct_fields__, "gone_at", "erased_at")]
 
 
@@ -64,7 +66,7 @@ def load_held(connection: Connection, source_id: int, ids: Collection[int]) -> d
     message = tables.chat_message
     query = select(*_COLUMNS).where(message.c.source_id == source_id, among(message.c.chat_message_id, ids))
     asked = set(ids)
-    return {row[0]: _held(row) for row in connection.execute(query) if row[0] in asked}
+    return {row[0]: _held(row) for row in _rows(connection, query) if row[0] in asked}
 
 
 def load_held_of(connection: Connection, source_id: int, chat_session_id: int, above: int | None) -> list[Held]:
@@ -73,7 +75,7 @@ def load_held_of(connection: Connection, source_id: int, chat_session_id: int, a
     query = select(*_COLUMNS).where(message.c.source_id == source_id, message.c.chat_session_id == chat_session_id)
     if above is not None:
         query = query.where(message.c.chat_message_id > above)
-    return [_held(row) for row in connection.execute(query.order_by(message.c.chat_message_id).limit(HELD_AT_ONCE))]
+    return [_held(row) for row in _rows(connection, query.order_by(message.c.chat_message_id).limit(HELD_AT_ONCE))]
 
 
 def load_known_ids(
@@ -99,6 +101,24 @@ def load_known_ids(
 
 def _among_chosen(ids: Iterable[int], chosen: IdRanges) -> list[int]:
     return [chat_session_id for chat_session_id in ids if chat_session_id in chosen]
+
+
+def _rows(connection: Connection, query: Select[Any]) -> Sequence[Row[Any]]:
+    """The rows of a query; one with a time that is none, as SQLite lets others write, has no times at all."""
+    try:
+        return connection.execute(query).all()
+    except SPOILT:
+        ids = connection.execute(query.with_only_columns(tables.chat_message.c.chat_message_id)).scalars().all()
+        return [_load_alone(connection, query, key) for key in ids]
+
+
+def _load_alone(connection: Connection, query: Select[Any], chat_message_id: int) -> Row[Any]:
+    its = query.where(tables.chat_message.c.chat_message_id == chat_message_id)
+    try:
+        return connection.execute(its).one()
+    except SPOILT:
+        columns = (null().label(each.name) if each.name in _TIMES else each for each in _COLUMNS)
+        return connection.execute(its.with_only_columns(*columns)).one()
 
 
 def _held(row: Row[Any]) -> Held:
