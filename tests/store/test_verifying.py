@@ -14,6 +14,7 @@ from archiver.errors import Interrupted
 from archiver.ranges import IdRanges
 from archiver.store import tables
 from archiver.store.database import Database
+from archiver.store.sealing.log import NewSeal, append_seals, load_head
 from archiver.store.sealing.transcript_rows import T, within
 from archiver.store.verifying.archive import verify_archive
 from archiver.store.verifying.differences import Difference
@@ -327,3 +328,14 @@ def test_whatever_passes_store_leaves_every_seal_whole(
         confirm(sealed, *confirmed)
     assert verify(sealed).differences == []
     assert dump(sealed.database)["sync_error"] == []
+
+
+def test_a_seal_that_says_erased_hides_nothing(sealed: OpenRun) -> None:
+    """Whoever can write the log makes one whose hash fits; what it claims is compared all the same."""
+    with sealed.database.writing() as connection:
+        head = load_head(connection, sealed.lease.source_id)
+        assert head
+        seal = NewSeal(chat_session_id=7, kind="erased", message_count=0, digest="0" * 64)
+        append_seals(connection, sealed.lease.source_id, [seal], head.sealed_at)
+    result = verify(sealed)
+    assert {each.chat_session_id for each in result.differences} == {7}

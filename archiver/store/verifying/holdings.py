@@ -12,7 +12,7 @@ from archiver.model import ChatMessage
 from archiver.ranges import IdRanges
 from archiver.store import tables
 from archiver.store.keyset import among
-from archiver.store.seals import SPOILT
+from archiver.store.sealing.log import SPOILT
 
 HELD_AT_ONCE = 500
 """Messages loaded by one query, well under every database's limit of parameters."""

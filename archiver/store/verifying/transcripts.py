@@ -76,9 +76,8 @@ def _check_once(read: Read, source_id: int, chat_session_ids: Collection[int], c
 def _load_proofs(
     connection: Connection, source_id: int, chat_session_ids: Collection[int]
 ) -> tuple[dict[int, Seal], dict[int, str]]:
-    """The newest seals, and their keys. One that was erased on purpose has nothing left to compare."""
-    newest = load_newest_seals(connection, source_id, chat_session_ids)
-    seals = {key: seal for key, seal in newest.items() if seal.kind != "erased"}
+    """The newest seals, and their keys. Nothing erases yet, so a seal that says so is compared as any other."""
+    seals = load_newest_seals(connection, source_id, chat_session_ids)
     return seals, load_keys(connection, source_id, seals)
 
 
