@@ -28,11 +28,22 @@ class RestoreMachine(ArchiveMachine):
 
     # What people do.
 
-    @rule(lost=st.integers(1, 8), acts=st.lists(st.tuples(st.sampled_from(list(ACTS)), some), max_size=4))
-    def restore(self, lost: int, acts: list[tuple[str, int]]) -> None:
+    @rule(
+        lost=st.integers(1, 8),
+        acts=st.lists(st.tuples(st.sampled_from(list(ACTS)), some), max_size=2),
+        posted=st.lists(some, max_size=6),
+    )
+    def restore(self, lost: int, acts: list[tuple[str, int]], posted: list[int]) -> None:
         """A backup is restored, and people go on: what they write gets ids that were others' before."""
         self.scene.restore_backup(lost)
-        self.people(acts)
+        self.people([*acts, *(("post", which) for which in posted)])
+
+    @rule(lost=st.integers(1, 8), posted=st.lists(some, min_size=1, max_size=6), kind=st.sampled_from(get_args(Kind)))
+    def lose_what_is_archived(self, lost: int, posted: list[int], kind: Kind) -> None:
+        """As above, of an archive that was up to date, and a pass comes upon it."""
+        self.catch_up()
+        self.restore(lost, [], posted)
+        self.look_again(kind)
 
     # What an operator and the clock do.
 
