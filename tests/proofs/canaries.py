@@ -82,3 +82,16 @@ def say_the_same(seen: Seen, tenant: Tenant) -> bool:
     return all(
         held.get(key) == (None if row["missing_since"] else content_of(row)) for key, row in seen.messages.items()
     )
+
+
+def lost_from_their_place(seen: Seen, keys: Collection[int], tenant: Tenant) -> set[int]:
+    """Archived messages that their own chat session does not hold any more; if it holds nothing, nobody can say."""
+    return {key for key in keys if _is_lost(seen.messages[key], tenant)}
+
+
+def _is_lost(row: Row, tenant: Tenant) -> bool:
+    owner, key = row["chat_session_id"], row["chat_message_id"]
+    if tenant.chat_session(owner) is None:
+        return True
+    left = tenant.messages(owner, key - 1)
+    return bool(left) and (left[0].chat_message_id != key or is_another(row, left[0]))

@@ -14,13 +14,23 @@ from archiver.store.sources import begin_epoch
 from archiver.sync.order import PassResult
 from archiver.sync.turn import holding_leases
 from tests.proofs.acts import ACTS
-from tests.proofs.canaries import is_frozen, is_well, must_be_noticed, say_the_same
+from tests.proofs.canaries import (
+    is_frozen,
+    is_well,
+    known_conflicts,
+    lost_from_their_place,
+    must_be_noticed,
+    say_the_same,
+)
 from tests.proofs.listener import Listener, content_said
 from tests.proofs.machine import LEDGER, ArchiveMachine, cuts, some
 from tests.proofs.witness import Row, Seen, content_of
 
 NOTES = (*LEDGER, "sync_error", "source")
 """Tables that tell of passes, and hold nothing that the source said."""
+
+LOOKED_INTO = 3
+"""Conflicts that a pass looks into."""
 
 
 class RestoreMachine(ArchiveMachine):
@@ -108,6 +118,10 @@ class RestoreMachine(ArchiveMachine):
             assert not is_accepted, "a person had decided"
             assert is_dry or is_frozen(after)
             assert self.has_visited or stored(after) == stored(before), "a frozen source was written to"
+        elif is_in_health and not is_accepted and not is_dry:
+            met = known_conflicts(after) - known_conflicts(before)
+            lost = lost_from_their_place(after, met, self.tenant)
+            assert not lost or len(met) > LOOKED_INTO, f"nobody looked into messages {sorted(lost)}"
         if is_in_health and has_stopped and not is_frozen(before):
             assert not say_the_same(before, self.tenant), "nothing changed at the source, and it was frozen"
         if is_in_health and result and not has_stopped and not is_accepted and is_frozen(before):
