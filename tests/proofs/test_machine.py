@@ -22,8 +22,8 @@ def test_whatever_happens_the_promises_hold(
     machine: type[ArchiveMachine], database: Database, tmp_path: Path
 ) -> None:
     chosen = settings(
-        max_examples=often(12, 250),
-        stateful_step_count=often(20, 50),
+        max_examples=often(8, 250),
+        stateful_step_count=often(18, 50),
         derandomize=not IS_SOAK,
         database=None,
         deadline=None,

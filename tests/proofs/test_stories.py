@@ -10,6 +10,8 @@ from tests.proofs.canaries import is_frozen, known_conflicts
 from tests.proofs.machine import QUICK_SETTLING
 from tests.proofs.machine_of_restores import RestoreMachine
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
 
 @pytest.fixture
 def machine(database: Database, tmp_path: Path) -> Iterator[RestoreMachine]:
