@@ -113,7 +113,7 @@ class _Pass:
     def run(self) -> PassResult:
         error: ArchiverError | None = None
         try:
-            self._route.to_reread.update(self._canary.look())
+            self._route.met.update(self._canary.look())
             self._visit_all()
             if self._is_asking:
                 raise still_asking()

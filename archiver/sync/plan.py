@@ -89,7 +89,7 @@ def walk_due(database: Database, source_id: int, route: Route, view: PassView) -
         how = _how(chat_session_id, before, view)
         if how == "full" and view.kind == "incremental" and view.settles:
             to_settle.append(chat_session_id)
-        elif how or chat_session_id in route.to_reread:
+        elif how or chat_session_id in route.to_reread or chat_session_id in route.met:
             yield _due(chat_session_id, before, view, route, position=position, is_full=view.kind == "reconcile")
     position = len(route.first)
     for at, chat_session_id, before in _with_states(database, source_id, _pages(route.failing)):
@@ -98,7 +98,9 @@ def walk_due(database: Database, source_id: int, route: Route, view: PassView) -
         is_full = view.kind == "reconcile" or is_to_settle
         due = _due(chat_session_id, before, view, route, position=position + at, is_full=is_full)
         yield replace(due, is_second_try=True, is_in_order=False)
-    for _, chat_session_id, before in _with_states(database, source_id, _pages(_some_of(to_settle, view))):
+    passed_by = sorted(key for key in route.met if key not in route.first and key not in route.failing)
+    to_settle = _some_of(to_settle, view) + array("q", passed_by if view.settles else [])
+    for _, chat_session_id, before in _with_states(database, source_id, _pages(to_settle)):
         due = _due(chat_session_id, before, view, route, position=len(route), is_full=True)
         yield replace(due, is_in_order=False)
 
@@ -139,7 +141,8 @@ def _due(
     position: int,
     is_full: bool,
 ) -> Due:
-    is_full = is_full or (view.settles and chat_session_id in route.to_reread)
+    is_to_reread = chat_session_id in route.to_reread or chat_session_id in route.met
+    is_full = is_full or (view.settles and is_to_reread)
     was_absent = before is not None and before.state == "absent"
     is_doubtful = was_absent and chat_session_id in view.frontier.doubtful
     return Due(

@@ -22,9 +22,11 @@ class Route:
     """The chosen chat sessions whose last visit failed, those that failed less often first."""
     postponed: int = 0
     """How many more of them are left out, since their pause is not over."""
-    to_reread: set[int] = field(default_factory=set)
-    """Chat sessions of which something is in quarantine: visited in full, since the source may be mended. Until the
-    walk begins more may be added."""
+    to_reread: frozenset[int] = frozenset()
+    """Chat sessions of which something is in quarantine: visited in full, since the source may be mended."""
+    met: set[int] = field(default_factory=set)
+    """Chat sessions to be visited in full since the canary met something there, chosen or not; filled before the
+    walk begins."""
     resumed_at: int = 0
     """For a backfill that goes on where one was cut: the chat session it was cut at."""
 
@@ -48,7 +50,7 @@ def load_route(
         first=chosen.above(cut_at),
         failing=ready,
         postponed=len(failing) - len(ready),
-        to_reread=set(load_to_reread(connection, source_id)),
+        to_reread=frozenset(load_to_reread(connection, source_id)),
         resumed_at=cut_at,
     )
 

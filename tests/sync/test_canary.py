@@ -213,6 +213,16 @@ def test_an_edit_that_the_canary_meets_is_stored_by_the_pass(filled: Archive, sa
     assert filled.rows() == filled.truth()
 
 
+def test_an_edit_that_the_canary_meets_is_stored_by_a_pass_over_something_else_too(
+    filled: Archive, sandbox: Sandbox
+) -> None:
+    newest = sandbox.tenant.all_messages()[-1]
+    sandbox.tenant.edit(newest.chat_message_id, message="edited")
+    others = next(key for key in (1, 2, 3, 4) if key != newest.chat_session_id)
+    assert filled.run("backfill", ids=str(others)).counts.messages_revised == 1
+    assert filled.rows() == filled.truth()
+
+
 @pytest.mark.parametrize("oddity", [{"kind": "reset_before"}, {"kind": "status", "status": 503}])
 def test_a_source_that_is_down_is_soon_left_to_the_pass(
     filled: Archive, sandbox: Sandbox, oddity: dict[str, Any]
