@@ -9,8 +9,7 @@ from sqlalchemy import Connection, RowMapping, and_, func, select
 
 from archiver.store import tables
 from archiver.store.holder import shown
-from archiver.store.verifying.last import load_last_verifications
-from archiver.store.verifying.results import Verification
+from archiver.store.verifying.results import Verification, load_last_verifications
 
 RUNS_SHOWN = 5
 

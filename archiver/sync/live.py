@@ -26,8 +26,8 @@ from archiver.store.sealing.log import load_head
 from archiver.store.sources import load_source_id
 from archiver.store.state import load_states
 from archiver.store.verifying.holdings import load_known_ids
-from archiver.store.verifying.last import load_still_sealed_count
 from archiver.store.verifying.results import Verification, save_verification
+from archiver.store.verifying.scope import load_still_sealed_count
 from archiver.store.verifying.tally import DayTallies
 from archiver.superoffice.client import SuperOfficeClient
 from archiver.sync.comparing import ChatSessionDifferences, Expected

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from archiver.store import tables
 from archiver.store.ledger import SEAL_BROKEN
@@ -71,13 +71,14 @@ def save_verification(connection: Connection, verification: Verification) -> Non
     connection.execute(insert(tables.verification).values(**vars(verification)))
 
 
-def load_last_verification(connection: Connection, source_id: int, kind: VerificationKind) -> Verification | None:
-    """The newest one of its kind; None when there was none."""
-    table = tables.verification
-    columns = [table.c[name] for name in Verification.__dataclass_fields__]
-    query = select(*columns).where(table.c.source_id == source_id, table.c.kind == kind)
-    row = connection.execute(query.order_by(table.c.id.desc()).limit(1)).mappings().one_or_none()
-    return Verification(**row) if row else None
+def load_last_verifications(connection: Connection, source_id: int) -> list[Verification]:
+    """The last one of each kind, the newest first."""
+    verification = tables.verification
+    newest = select(func.max(verification.c.id)).where(verification.c.source_id == source_id)
+    ids = connection.execute(newest.group_by(verification.c.kind)).scalars().all()
+    columns = [verification.c[name] for name in Verification.__dataclass_fields__]
+    query = select(*columns).where(verification.c.id.in_(ids)).order_by(verification.c.id.desc())
+    return [Verification(**row) for row in connection.execute(query).mappings()]
 
 
 def load_last_sound_head(connection: Connection, source_id: int) -> str | None:

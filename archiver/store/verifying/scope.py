@@ -58,3 +58,13 @@ def _has_seal(table: Any) -> Any:
     seal = tables.seal
     same = seal.c.source_id == table.c.source_id, seal.c.chat_session_id == table.c.chat_session_id
     return exists().where(*same)
+
+
+def load_still_sealed_count(connection: Connection, source_id: int) -> int:
+    """How many chat sessions have not changed since they were sealed: their newest seal is of kind sealed."""
+    seal = tables.seal
+    newest = select(func.max(seal.c.id).label("id")).where(seal.c.source_id == source_id)
+    last = newest.group_by(seal.c.chat_session_id).subquery()
+    query = select(func.count()).select_from(seal).join(last, seal.c.id == last.c.id)
+    count: int = connection.execute(query.where(seal.c.kind == "sealed")).scalar_one()
+    return count

@@ -9,9 +9,8 @@ from sqlalchemy import Connection, func, select
 from archiver.store import tables
 from archiver.store.sealing.log import Seal, load_head, load_seal_count
 from archiver.store.sources import ArchivedSource
-from archiver.store.verifying.last import load_last_verifications, load_still_sealed_count
-from archiver.store.verifying.results import Verification
-from archiver.store.verifying.scope import ALL, load_sealed_count, load_unsealed_count
+from archiver.store.verifying.results import Verification, load_last_verifications
+from archiver.store.verifying.scope import ALL, load_sealed_count, load_still_sealed_count, load_unsealed_count
 
 
 @dataclass(frozen=True, kw_only=True)
