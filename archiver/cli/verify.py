@@ -1,17 +1,10 @@
-"""`verify`: the archive against its own seals."""
+"""`verify`: the archive against its own seals, or against its source."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from archiver.cli.options import Json, Options, Sessions, Sources, to_json
-from archiver.errors import ConfigError, ExitCode
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from archiver.ranges import IdRanges
-    from archiver.store.sources import ArchivedSource
+from archiver.cli.options import Json, Options, Sessions, Sources
 
 _Anchor = Annotated[
     list[str] | None,
@@ -54,61 +47,24 @@ def verify(
     Example: archiver verify --source acme
     """
     from archiver.cli.choosing import choose_archived, names_without_rows
-    from archiver.cli.progress import say_stopping, watch_work
     from archiver.cli.verifying.live import compare_with_sources
-    from archiver.cli.verifying.report import make_report
-    from archiver.cli.verifying.report_text import STDOUT, findings_of_archive
-    from archiver.cli.verifying.seals_told import as_dict, print_result, print_what_to_do
+    from archiver.cli.verifying.seals import compare_with_seals
     from archiver.cli.wiring import open_archive
     from archiver.config.loading import load_config
-    from archiver.daemon.signals import stop_on_signals
-    from archiver.store.verifying.archive import verify_archive
 
     options: Options = context.obj
     _require_sense(anchor, sample, report, is_live=live, as_json=as_json)
     config = load_config(options.config)
+    with open_archive(config) as database, database.reading() as connection:
+        archived = choose_archived(config, connection, source)
+    untouched = names_without_rows(config, archived, source)
     if live:
-        with open_archive(config) as database, database.reading() as connection:
-            archived = choose_archived(config, connection, source)
-        untouched = names_without_rows(config, archived, source)
-        raise typer.Exit(compare_with_sources(config, archived, untouched, session, sample, report, as_json=as_json))
-    results = []
-    with open_archive(config) as database:
-        with database.reading() as connection:
-            archived = choose_archived(config, connection, source)
-        untouched = names_without_rows(config, archived, source)
-        ids, anchors = chosen_ids(session), checked_anchors(anchor)
-        if ids or anchors:
-            _require_one_source("chat session ids and anchors belong", archived, untouched)
-        with database.reading() as connection:
-            _require_own_anchors(connection, archived, anchors)
-            earlier = _earlier_epochs(connection, archived)
-        with (
-            stop_on_signals(say_stopping) as stop,
-            watch_work("a verification goes on", "verification_progress") as show,
-        ):
-            for each in archived:
-                result = verify_archive(database, each.id, stop, show, ids=ids, anchors=anchors)
-                results.append((each.label, result))
-    if report:
-        found = zip(archived, results, strict=True)
-        make_report(
-            config, archived, untouched, report, {each.id: findings_of_archive(result) for each, (_, result) in found}
+        code = compare_with_sources(config, archived, untouched, session, sample, report, as_json=as_json)
+    else:
+        code = compare_with_seals(
+            config, archived, untouched, session, anchor, report, as_json=as_json, names_earlier=not source
         )
-    if as_json:
-        print(to_json([as_dict(name, result) for name, result in results]))
-    elif report != STDOUT:
-        for name, result in results:
-            print_result(name, result)
-        for name in untouched:
-            print(f"{name}: nothing archived yet")
-        if not source:
-            for name in earlier:
-                print(f"{name}, an earlier epoch, was not compared: archiver verify --source {name}")
-        if any(result.differences for _, result in results):
-            print_what_to_do()
-    differs = any(result.differences for _, result in results)
-    raise typer.Exit(ExitCode.DIFFERENCES if differs else ExitCode.COMPLETE)
+    raise typer.Exit(code)
 
 
 def _require_sense(
@@ -125,53 +81,3 @@ def _require_sense(
         raise typer.BadParameter("--json and --report - would print over each other")
     if report:
         require_writable(report)
-
-
-def chosen_ids(sessions: list[str] | None) -> "IdRanges | None":
-    """The chat sessions that --session names; None when it is left out. Raises: ConfigError."""
-    from archiver.ranges import IdRanges
-
-    try:
-        return IdRanges.of(*sessions) if sessions else None
-    except ValueError as error:
-        raise ConfigError(str(error)) from None
-
-
-def checked_anchors(anchors: list[str] | None) -> list[str]:
-    """In the spelling of the log. Raises: ConfigError for what can't be a hash."""
-    lower = [each.strip().lower() for each in anchors or ()]
-    for each in lower:
-        if len(each) != 64 or not set(each) <= set("0123456789abcdef"):
-            raise ConfigError(f"{each[:80]!r} is no anchor", hint="archiver seal head prints one: 64 digits")
-    return lower
-
-
-def _require_one_source(what: str, archived: "list[ArchivedSource]", untouched: list[str]) -> None:
-    names = [each.label for each in archived] + untouched
-    if len(names) != 1:
-        raise ConfigError(f"{what} to one source: name it with --source", hint=f"there are: {', '.join(names)}")
-
-
-def _earlier_epochs(connection: "Connection", archived: "list[ArchivedSource]") -> list[str]:
-    from archiver.store.sources import load_epochs
-
-    return [each.label for newest in archived for each in load_epochs(connection, newest.name) if each.id < newest.id]
-
-
-def _require_own_anchors(connection: "Connection", archived: "list[ArchivedSource]", anchors: "list[str]") -> None:
-    """Raises: ConfigError for an anchor of another epoch, which says nothing of this one's log."""
-    from archiver.store.sealing.log import load_sources_of
-    from archiver.store.sources import load_sources
-
-    if not anchors:
-        return
-    of = {each: load_sources_of(connection, [each]) for each in anchors}
-    labels = {each.id: each.label for each in load_sources(connection)}
-    own = {each.id for each in archived}
-    for anchor, ids in of.items():
-        others = [labels[key] for key in sorted(ids) if key in labels]
-        if others and not ids & own:
-            raise ConfigError(
-                f"the anchor {anchor} is in the log of {others[0]}",
-                hint=f"archiver verify --source {others[0]} --anchor {anchor}",
-            )

@@ -40,7 +40,7 @@ def compare_with_sources(
     from archiver.sync.live import verify_live
 
     is_told = not as_json and report != STDOUT
-    labels = {each.name: f"{each.name}@{each.epoch}" for each in archived}
+    labels = {each.name: each.label for each in archived}
     _require_newest_epochs(config, archived)
     sources = [source for source in config.source if source.name in labels]
     chosen = choose_chat_sessions(sources, sessions, None)
@@ -99,10 +99,9 @@ def _require_newest_epochs(config: "Config", archived: "list[ArchivedSource]") -
                     hint=f"configured: {', '.join(sorted(configured))}",
                 )
             if load_source_id(connection, each.name) != each.id:
-                label = f"{each.name}@{each.epoch}"
                 raise ConfigError(
-                    f"the source has nothing of {label} any more: only its newest epoch can be compared with it",
-                    hint=f"archiver verify --source {label} compares the archive with its seals",
+                    f"the source has nothing of {each.label} any more: only its newest epoch can be compared with it",
+                    hint=f"archiver verify --source {each.label} compares the archive with its seals",
                 )
 
 
